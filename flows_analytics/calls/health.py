@@ -1,0 +1,69 @@
+"""What a recording lost, and why."""
+
+from __future__ import annotations
+
+from pydantic import BaseModel, ConfigDict
+
+from flows_analytics.calls.values import Text
+
+
+class Loss(BaseModel):
+    """One way in which something was lost.
+
+    Attributes:
+        count: How often.
+        why: The reason, in plain words, without any content of the call.
+    """
+
+    model_config = ConfigDict(frozen=True)
+
+    count: int
+    why: Text
+
+
+class Health(BaseModel):
+    """What a recording lost, by a stable code.
+
+    Codes: ``guarded_error`` (an exception of ours, caught so that the call goes on), ``after_detach`` (a
+    FlowManager moved after it was detached), ``after_end`` (a moment came after the recording was closed),
+    ``hook_missing`` (this Pipecat lacks what the hook stands on; transitions are inferred), ``reused`` (the
+    observer was given to a second call; the recording stops there), ``sink_failed``, ``sink_timeout``.
+
+    Attributes:
+        losses: The losses by code; empty if nothing was lost.
+    """
+
+    model_config = ConfigDict(frozen=True)
+
+    losses: dict[str, Loss] = {}
+
+    @property
+    def ok(self) -> bool:
+        """Whether nothing was lost."""
+        return not self.losses
+
+    def count(self, code: str) -> int:
+        """How often something of this kind was lost.
+
+        Args:
+            code: A code of the list above.
+
+        Returns:
+            The count; 0 if it never happened.
+        """
+        loss = self.losses.get(code)
+        return loss.count if loss else 0
+
+    def with_loss(self, code: str, why: str) -> Health:
+        """Count one more loss.
+
+        Args:
+            code: Its code.
+            why: Its reason; the first reason given for a code is kept.
+
+        Returns:
+            The new health.
+        """
+        before = self.losses.get(code)
+        loss = Loss(count=before.count + 1, why=before.why) if before else Loss(count=1, why=why)
+        return Health(losses={**self.losses, code: loss})

@@ -1,0 +1,274 @@
+"""CallRecord: the versioned document of one call."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime
+from functools import cached_property
+from pathlib import Path
+from typing import Any, Self
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, computed_field
+from pydantic_core import to_json
+
+from flows_analytics.calls.declared import DeclaredGraph
+from flows_analytics.calls.ending import ExitKind, Status, exit_kind, read_ending
+from flows_analytics.calls.events import Events
+from flows_analytics.calls.health import Health
+from flows_analytics.calls.tools import ToolCall, read_tool_calls
+from flows_analytics.calls.transitions import Transition, read_transitions
+from flows_analytics.calls.turns import Turn, read_turns
+from flows_analytics.calls.values import Plain, Text
+from flows_analytics.calls.visits import MAIN_FLOW, Visit, read_visits
+from flows_analytics.errors import RecordError
+
+SCHEMA_VERSION = 1
+"""Version of the stored shape. History: 1, the first (flows-analytics 0.1)."""
+
+
+class Agent(BaseModel):
+    """The bot that took the call.
+
+    Attributes:
+        id: Identifier of the bot; None if not given.
+        name: Its name for people; None if not given.
+        version: Its version; None if neither given nor found in the environment.
+    """
+
+    model_config = ConfigDict(frozen=True)
+
+    id: Text | None = None
+    name: Text | None = None
+    version: Text | None = None
+
+
+class Summary(BaseModel):
+    """What a reader without this library wants first. Derived; recomputed on load, never trusted.
+
+    Attributes:
+        path: Node names of the main flow, in order.
+        visits: All visits.
+        transitions: All transitions, failed and lost ones included.
+        turns: All turns.
+        tool_calls: All tool calls.
+        duration_ms: Length of the call; None while it runs.
+    """
+
+    model_config = ConfigDict(frozen=True)
+
+    path: tuple[str, ...]
+    visits: tuple[Visit, ...]
+    transitions: tuple[Transition, ...]
+    turns: tuple[Turn, ...]
+    tool_calls: tuple[ToolCall, ...]
+    duration_ms: float | None
+
+
+class CallRecord(BaseModel):
+    """All that is known of one call: who, when, how it ended, and the moments in between.
+
+    The stored parts are facts. The path, visits, transitions, turns and tool calls are readings of ``events``,
+    computed when first asked for; times in them are milliseconds since ``started_at``.
+
+    Attributes:
+        schema_version: Version of this shape.
+        call_id: Identifier of the call, any text.
+        call_type: Kind of call, such as ``web_call`` or ``phone_call``.
+        status: ``started`` (still running, or its process died), ``completed``, ``cancelled`` or ``error``.
+        end_reason: The reason given for the end; None if none was.
+        started_at: When the pipeline clock started, UTC.
+        ended_at: When the call ended, UTC; None while it runs.
+        agent: The bot.
+        goals: Nodes that mean success.
+        metadata: Whatever the bot attached.
+        pipecat: Version of Pipecat the record was made on; None if not made by Pipecat.
+        flows: The Flows in use, such as ``pipecat.flows`` or ``pipecat_flows 1.4.0``; None without a flow.
+        declared: The declared graph of each flow that has one.
+        health: What the recording lost, and why.
+        events: The moments, in the order of recording.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="ignore")
+
+    schema_version: int = SCHEMA_VERSION
+    call_id: Text
+    call_type: Text = "web_call"
+    status: Status = "started"
+    end_reason: Text | None = None
+    started_at: datetime
+    ended_at: datetime | None = None
+    agent: Agent = Agent()
+    goals: tuple[Text, ...] = ()
+    metadata: Plain = Field(default_factory=dict[str, Any])
+    pipecat: Text | None = None
+    flows: Text | None = None
+    declared: dict[Text, DeclaredGraph] = Field(default_factory=dict[str, DeclaredGraph])
+    health: Health = Health()
+
+    events: Events = ()
+
+    @computed_field
+    @property
+    def summary(self) -> Summary:
+        """The derived part of the JSON."""
+        return Summary(
+            path=self.path,
+            visits=self.visits,
+            transitions=self.transitions,
+            turns=self.turns,
+            tool_calls=self.tool_calls,
+            duration_ms=self.duration_ms,
+        )
+
+    @property
+    def path(self) -> tuple[str, ...]:
+        """Names of the nodes the main flow visited, in order."""
+        return self.path_of(MAIN_FLOW)
+
+    def path_of(self, flow: str) -> tuple[str, ...]:
+        """Names of the nodes a flow visited, in order.
+
+        Args:
+            flow: A flow of the call, such as ``flow2``.
+
+        Returns:
+            The path; empty if there is no such flow.
+        """
+        return tuple(visit.node for visit in self.visits if visit.flow == flow)
+
+    @property
+    def flow_ids(self) -> tuple[str, ...]:
+        """The flows of the call, in the order in which they were first entered."""
+        return tuple(dict.fromkeys(visit.flow for visit in self.visits))
+
+    @cached_property
+    def visits(self) -> tuple[Visit, ...]:
+        """The visits of all flows, in the order of entry."""
+        return read_visits(self.events, ended_ms=self._ended_ms, exit_kind=self.exit_kind)
+
+    @cached_property
+    def transitions(self) -> tuple[Transition, ...]:
+        """The moves between visits, failed and lost ones included, in the order in which they began."""
+        return read_transitions(self.events, self.tool_calls)
+
+    @cached_property
+    def turns(self) -> tuple[Turn, ...]:
+        """What both sides said, in the order in which each turn began."""
+        return read_turns(self.events, self.visits)
+
+    @cached_property
+    def tool_calls(self) -> tuple[ToolCall, ...]:
+        """What the LLM called, in the order first seen."""
+        return read_tool_calls(self.events, self.visits)
+
+    @property
+    def exit_kind(self) -> ExitKind:
+        """How the visit in which the call ended was left."""
+        return exit_kind(self.status, self.end_reason)
+
+    @property
+    def duration_ms(self) -> float | None:
+        """Length of the call in milliseconds, from ``started_at``; None while it runs."""
+        return self._ended_ms
+
+    @property
+    def _ended_ms(self) -> float | None:
+        """When the call ended; a lost process's call ended at its last moment (METRICS.md R8)."""
+        at_ms = read_ending(self.events).at_ms
+        if at_ms is None and self.exit_kind != "running":
+            at_ms = max((event.at_ms for event in self.events), default=0.0)
+        return at_ms
+
+    def model_copy(self, *, update: Mapping[str, Any] | None = None, deep: bool = False) -> Self:
+        """Copy the record, as pydantic does, without the readings already computed of other moments.
+
+        Args:
+            update: Fields to change.
+            deep: Whether to copy the values too.
+
+        Returns:
+            The copy.
+        """
+        copied = super().model_copy(update=update, deep=deep)
+        for reading in ("visits", "transitions", "turns", "tool_calls"):
+            copied.__dict__.pop(reading, None)
+        return copied
+
+    def to_json(self) -> str:
+        """Write the record as one JSON document.
+
+        Returns:
+            The document, with the derived ``summary``. What is None is left out of moments, the bulk of it.
+        """
+        document = self.model_dump(mode="json", exclude={"events"})
+        document["events"] = [event.model_dump(mode="json", exclude_none=True) for event in self.events]
+        return to_json(document).decode("utf-8")
+
+    @classmethod
+    def from_json(cls, text: str | bytes) -> Self:
+        """Read a record.
+
+        Only the shape is checked, so that a record edited by hand still loads.
+
+        Args:
+            text: A JSON document made by `to_json`.
+
+        Returns:
+            The record.
+
+        Raises:
+            RecordError: ``record_not_valid`` if it is not JSON or not a record; ``record_too_new`` if a later
+                release made it.
+        """
+        try:
+            record = cls.model_validate_json(text)
+        except ValidationError as error:
+            # The offending input is the caller's; only its place and the kind of fault are repeated.
+            places = "; ".join(
+                f"{'.'.join(map(str, fault['loc'])) or 'document'}: {fault['msg']}"
+                for fault in error.errors(include_url=False, include_input=False)[:3]
+            )
+            raise RecordError("record_not_valid", f"not a call record: {places}") from None
+        if record.schema_version > SCHEMA_VERSION:
+            raise RecordError(
+                "record_too_new",
+                f"the record has schema version {record.schema_version}, this release reads up to "
+                f"{SCHEMA_VERSION}: upgrade flows-analytics",
+            )
+        return record
+
+    def save(self, path: str | Path) -> Path:
+        """Write the record to a file, replacing it. Sinks write more carefully; this is for people.
+
+        Args:
+            path: The file.
+
+        Returns:
+            The file.
+        """
+        path = Path(path)
+        path.write_text(self.to_json(), encoding="utf-8")
+        return path
+
+    @classmethod
+    def load(cls, path: str | Path) -> Self:
+        """Read a record from a file.
+
+        Args:
+            path: The file.
+
+        Returns:
+            The record.
+
+        Raises:
+            RecordError: As `from_json`, naming the file; ``record_not_readable`` if it cannot be opened.
+        """
+        path = Path(path)
+        try:
+            text = path.read_bytes()
+        except OSError as error:
+            raise RecordError("record_not_readable", f"{path}: {error.strerror or error}") from error
+        try:
+            return cls.from_json(text)
+        except RecordError as error:
+            raise RecordError(error.code, f"{path}: {error.message}") from None

@@ -1,0 +1,244 @@
+"""Turns: who said what, when, and in which visit, read from the moments."""
+
+from __future__ import annotations
+
+from bisect import bisect_right
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from typing import Literal
+
+from flows_analytics.calls.events import (
+    BotStarted,
+    BotStopped,
+    BotText,
+    CallerText,
+    CallerTurnStarted,
+    CallerTurnStopped,
+    CallerVoiceStarted,
+    CallerVoiceStopped,
+    Events,
+    InferenceStarted,
+    Interrupted,
+    Moment,
+    SpeakRequested,
+)
+from flows_analytics.calls.visits import Visit, speaking_for, visit_at
+
+Speaker = Literal["caller", "bot"]
+
+
+@dataclass(frozen=True)
+class Turn:
+    """One side speaking.
+
+    Attributes:
+        seq: Number of the turn in the call, from 0, by the time it began.
+        speaker: ``caller`` or ``bot``.
+        text: What was said; of the bot, what was heard. Empty if transcripts are switched off.
+        unspoken: What the bot was going to say when it was cut off; None if nothing is known to be missing.
+        start_ms: When the speech began.
+        end_ms: When it ended; None if that was not seen.
+        visit: Position in ``record.visits`` of the visit it belongs to; None outside any. A caller's turn
+            belongs to the visit in which it was spoken, a bot's turn to the visit whose inference or
+            ``tts_say`` produced it.
+        interrupted: Whether the caller cut it off.
+        latency_ms: How long the caller waited for it (METRICS.md R14); None if it was not measured.
+    """
+
+    seq: int
+    speaker: Speaker
+    text: str
+    unspoken: str | None
+    start_ms: float
+    end_ms: float | None
+    visit: int | None
+    interrupted: bool
+    latency_ms: float | None
+
+
+@dataclass
+class _Draft:
+    """A turn being put together."""
+
+    speaker: Speaker
+    start_ms: float
+    end_ms: float | None = None
+    visit: int | None = None
+    interrupted: bool = False
+    pieces: list[tuple[str, bool]] = field(default_factory=list[tuple[str, bool]])
+    # A bot stretch holds no text until it speaks; a caller stretch none until it is transcribed.
+    spoke: bool = False
+    closed: bool = False
+
+    def text(self) -> str:
+        return join_pieces(self.pieces)
+
+
+def read_turns(events: Events, visits: tuple[Visit, ...]) -> tuple[Turn, ...]:
+    """Read the turns of a call, both sides, in the order in which they began.
+
+    Args:
+        events: The moments of the call.
+        visits: Its visits.
+
+    Returns:
+        The turns. A stretch of sound that was never transcribed is no turn, nor is an answer nobody heard.
+    """
+    drafts = [*_caller_turns(events, visits), *_bot_turns(events, visits)]
+    drafts.sort(key=lambda draft: (draft.start_ms, draft.speaker == "bot"))
+    return tuple(
+        Turn(
+            seq=seq,
+            speaker=draft.speaker,
+            text=draft.text(),
+            unspoken=None,
+            start_ms=draft.start_ms,
+            end_ms=draft.end_ms,
+            visit=draft.visit,
+            interrupted=draft.interrupted,
+            latency_ms=None,
+        )
+        for seq, draft in enumerate(drafts)
+    )
+
+
+def join_pieces(pieces: Iterable[tuple[str, bool]]) -> str:
+    """Join pieces of speech as they were meant to be read.
+
+    Args:
+        pieces: Pairs of a text and whether it brings its own spaces. Pieces that do are glued together,
+            others are joined by a space.
+
+    Returns:
+        The text, without spaces at its ends.
+    """
+    text = ""
+    glued = False
+    for piece, spaced in pieces:
+        if text and not (glued and spaced) and not text[-1].isspace() and not piece[:1].isspace():
+            text += " "
+        text += piece
+        glued = spaced
+    return text.strip()
+
+
+def _by_time(events: Events, kinds: tuple[type[Moment], ...]) -> list[Moment]:
+    # Frames of one call come in the order in which they were pushed, whatever their delay; sorting by time
+    # only matters for records put together from several sources. The sort is stable, so ties keep `seq`.
+    return sorted((event for event in events if isinstance(event, kinds)), key=lambda event: event.at_ms)
+
+
+def _caller_turns(events: Events, visits: tuple[Visit, ...]) -> list[_Draft]:
+    """Join the caller's speech into turns.
+
+    A turn begins with the first voice after the last turn was closed by Pipecat's turn strategy. Transcripts
+    belong to the turn last begun: speech recognition is always late, never early.
+    """
+    turns: list[_Draft] = []
+    voice: _Draft | None = None
+
+    def begin(at_ms: float) -> _Draft:
+        turns.append(_Draft(speaker="caller", start_ms=at_ms))
+        return turns[-1]
+
+    kinds = (CallerVoiceStarted, CallerVoiceStopped, CallerTurnStarted, CallerTurnStopped, CallerText)
+    for event in _by_time(events, kinds):
+        current = turns[-1] if turns else None
+        match event:
+            case CallerVoiceStarted():
+                if current is None or current.closed:
+                    current = begin(event.at_ms - event.lag_ms)
+                voice = current
+            case CallerTurnStarted():
+                if current is None or current.closed:
+                    begin(event.at_ms)
+            case CallerVoiceStopped():
+                if voice is not None:
+                    voice.end_ms = event.at_ms - event.lag_ms
+            case CallerTurnStopped():
+                if current is not None and not current.closed:
+                    current.closed = True
+                    if current.end_ms is None:
+                        current.end_ms = event.at_ms
+            case CallerText():
+                if current is None or (event.source == "typed" and (current.spoke or current.closed)):
+                    current = begin(event.at_ms)
+                    current.end_ms = event.at_ms
+                    current.closed = event.source == "typed"
+                current.spoke = True
+                if event.text:
+                    current.pieces.append((event.text, False))
+            case _:
+                pass
+    for turn in turns:
+        turn.start_ms = round(max(turn.start_ms, 0.0), 3)
+        turn.end_ms = None if turn.end_ms is None else round(max(turn.end_ms, turn.start_ms), 3)
+        turn.visit = visit_at(visits, turn.start_ms)
+    return [turn for turn in turns if turn.spoke]
+
+
+def _bot_turns(events: Events, visits: tuple[Visit, ...]) -> list[_Draft]:
+    """Join the bot's words into turns: one for each stretch of speech, split where the visit changes."""
+    visit_of = _Origins(events, visits)
+    turns: list[_Draft] = []
+    speech_began: float | None = None
+    current: _Draft | None = None
+
+    kinds = (BotStarted, BotStopped, BotText, Interrupted)
+    for event in _by_time(events, kinds):
+        match event:
+            case BotStarted():
+                if current is not None and speech_began is None:
+                    # The transport may release the first word before it says that it speaks.
+                    current.start_ms = event.at_ms
+                else:
+                    current = None
+                speech_began = event.at_ms
+            case BotStopped():
+                if current is not None:
+                    current.end_ms = event.at_ms
+                speech_began, current = None, None
+            case Interrupted():
+                if current is not None:
+                    current.interrupted = True
+            case BotText():
+                visit = visit_of(event)
+                if current is None or current.visit != visit:
+                    start_ms = event.at_ms
+                    if current is None and speech_began is not None:
+                        start_ms = speech_began
+                    elif current is not None:
+                        current.end_ms = event.at_ms
+                    current = _Draft(speaker="bot", start_ms=start_ms, visit=visit)
+                    turns.append(current)
+                if event.text:
+                    current.pieces.append((event.text, event.spaced))
+                if event.source == "context":
+                    # Nothing speaks in a text pipeline, so a text is a turn of its own.
+                    current.end_ms = event.at_ms
+                    current = None
+            case _:
+                pass
+    return turns
+
+
+class _Origins:
+    """Finds the visit whose inference, or other request, produced a piece of the bot's speech."""
+
+    def __init__(self, events: Events, visits: tuple[Visit, ...]) -> None:
+        self._visits = visits
+        self._origins = {e.seq: e for e in events if isinstance(e, InferenceStarted | SpeakRequested)}
+        self._inferences = sorted(e.at_ms for e in events if isinstance(e, InferenceStarted))
+        self._speaking_for = speaking_for(events, visits)
+
+    def __call__(self, text: BotText) -> int | None:
+        origin = self._origins.get(text.origin) if text.origin is not None else None
+        if isinstance(origin, SpeakRequested):
+            for began_ms, entered_ms, visit in self._speaking_for:
+                if began_ms <= origin.at_ms <= entered_ms:
+                    return visit
+        if origin is not None:
+            return visit_at(self._visits, origin.at_ms)
+        # The words of a service that speaks for itself name no request: take the last inference before them.
+        earlier = bisect_right(self._inferences, text.at_ms)
+        return visit_at(self._visits, self._inferences[earlier - 1] if earlier else text.at_ms)

@@ -1,0 +1,153 @@
+"""Visits and transitions: the path of a call, read from its moments."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass, replace
+
+from flows_analytics.calls.ending import ExitKind
+from flows_analytics.calls.events import (
+    Cause,
+    Events,
+    NodeChangeBegan,
+    NodeEntered,
+)
+
+MAIN_FLOW = "main"
+"""The flow of the manager that was initialised first."""
+
+
+@dataclass(frozen=True)
+class Visit:
+    """One stay in a node.
+
+    Attributes:
+        seq: Number of the visit in its flow, from 0.
+        flow: The flow: ``main``, ``flow2``, …
+        node: The node.
+        visit_no: 1 at the first visit of this node in this flow, 2 at the second, …
+        cause: ``initial``, ``function``, ``code`` or ``inferred``.
+        via: The function that led into the visit; None when code set the node, or the cause is unknown.
+        entered_ms: When the node became current.
+        left_ms: When the next visit began or the call ended; None while the visit is open.
+        exit_kind: How it was left; ``running`` while it is open.
+        next_node: The node visited next in this flow; None if there is none.
+        setup_ms: How long the node change took, from its start to ``entered_ms``; it lies inside the previous
+            visit. None if the start was not seen.
+        functions_offered: Names of the functions the LLM could call, global ones included.
+        can_end: Whether the node's actions can end the conversation; None if unknown.
+    """
+
+    seq: int
+    flow: str
+    node: str
+    visit_no: int
+    cause: Cause
+    via: str | None
+    entered_ms: float
+    left_ms: float | None
+    exit_kind: ExitKind
+    next_node: str | None
+    setup_ms: float | None
+    functions_offered: tuple[str, ...]
+    can_end: bool | None = None
+
+    @property
+    def dwell_ms(self) -> float | None:
+        """Time spent in the node, in milliseconds; None while the visit is open."""
+        return None if self.left_ms is None else round(self.left_ms - self.entered_ms, 3)
+
+
+def read_visits(events: Events, *, ended_ms: float | None, exit_kind: ExitKind) -> tuple[Visit, ...]:
+    """Read the visits of a call.
+
+    A path belongs to a flow (METRICS.md R1) and its order is that of recording (R2). One call has one ending
+    (R8): when another flow's visit starts, the open visit is left at that moment. It counts as ``handoff`` if
+    its own path ends there, and as ``transition`` if that path is taken up again later.
+
+    Args:
+        events: The moments of the call.
+        ended_ms: When the call ended; None while it runs.
+        exit_kind: How the visit in which the call ended was left.
+
+    Returns:
+        The visits of all flows in the order in which they were entered.
+    """
+    began = {event.change: event for event in events if isinstance(event, NodeChangeBegan)}
+    visits: list[Visit] = []
+    last_of_flow: dict[str, int] = {}
+    in_flow: Counter[str] = Counter()
+    in_node: Counter[tuple[str, str]] = Counter()
+
+    for event in events:
+        if not isinstance(event, NodeEntered):
+            continue
+        start = began.get(event.change) if event.change is not None else None
+        in_node[event.flow, event.node] += 1
+        if visits and visits[-1].left_ms is None:
+            visits[-1] = replace(visits[-1], left_ms=event.at_ms, exit_kind="handoff")
+        if (previous := last_of_flow.get(event.flow)) is not None:
+            visits[previous] = replace(visits[previous], exit_kind="transition", next_node=event.node)
+        last_of_flow[event.flow] = len(visits)
+        visits.append(
+            Visit(
+                seq=in_flow[event.flow],
+                flow=event.flow,
+                node=event.node,
+                visit_no=in_node[event.flow, event.node],
+                cause=event.cause,
+                via=start.function if start else None,
+                entered_ms=event.at_ms,
+                left_ms=None,
+                exit_kind="running",
+                next_node=None,
+                setup_ms=round(event.at_ms - start.at_ms, 3) if start else None,
+                functions_offered=event.functions,
+                can_end=event.can_end,
+            )
+        )
+        in_flow[event.flow] += 1
+
+    if visits and ended_ms is not None:
+        # A node can be entered after the terminal frame passed; such a visit lasted no time, not less.
+        visits[-1] = replace(visits[-1], left_ms=max(ended_ms, visits[-1].entered_ms), exit_kind=exit_kind)
+    return tuple(visits)
+
+
+def speaking_for(events: Events, visits: tuple[Visit, ...]) -> list[tuple[float, float, int]]:
+    """Find the stretches in which a node not yet entered speaks through its ``tts_say`` pre-actions.
+
+    Args:
+        events: The moments of the call.
+        visits: Its visits.
+
+    Returns:
+        For each such node change that led to a visit: its start, the time of entry, and the visit's position.
+    """
+    entered = [event for event in events if isinstance(event, NodeEntered)]
+    position = {event.change: index for index, event in enumerate(entered) if event.change is not None}
+    return [
+        (event.at_ms, visits[position[event.change]].entered_ms, position[event.change])
+        for event in events
+        if isinstance(event, NodeChangeBegan) and event.speaks and event.change in position
+    ]
+
+
+def visit_at(visits: tuple[Visit, ...], at_ms: float, *, before_change: bool = False) -> int | None:
+    """Find the visit that was current at a time.
+
+    Args:
+        visits: The visits of a call, in order of entry.
+        at_ms: A time in the call.
+        before_change: Which visit counts at the very moment of a node change: the one that ends, not the one
+            that begins. Right for what can cause the change, such as a function call.
+
+    Returns:
+        The visit's position in ``visits``; None before the first was entered. A time after the end of the call
+        belongs to the last visit.
+    """
+    for position in range(len(visits) - 1, -1, -1):
+        entered_ms = visits[position].entered_ms
+        if entered_ms < at_ms or (entered_ms == at_ms and not before_change):
+            return position
+    return None

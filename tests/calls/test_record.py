@@ -1,0 +1,159 @@
+"""CallRecord as a document."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from datetime import UTC, datetime
+from pathlib import Path
+
+import jsonschema
+import pytest
+
+from flows_analytics import CallRecord
+from flows_analytics.calls.health import Health
+from flows_analytics.errors import RecordError
+from tests.bots import PIZZA_PATH, hold_pizza_call
+
+SCHEMA = Path(__file__).parents[2] / "docs" / "call-record.schema.json"
+
+
+@pytest.fixture(scope="module")
+def record():
+    return hold_pizza_call(
+        call_id="order-1", agent_id="pizza", agent_version=42, metadata={"k": [1]}, goals=["end"]
+    ).record
+
+
+def test_a_record_reads_back_as_it_was_written(record, tmp_path):
+    assert CallRecord.from_json(record.to_json()) == record
+    assert CallRecord.load(record.save(tmp_path / "r.json")) == record
+    assert CallRecord.load(str(tmp_path / "r.json")).path == PIZZA_PATH
+
+
+def test_the_json_can_be_read_without_this_library(record):
+    document = json.loads(record.to_json())
+
+    assert document["schema_version"] == 1
+    assert document["agent"] == {"id": "pizza", "name": None, "version": "42"}
+    assert document["summary"]["path"] == list(PIZZA_PATH)
+    assert [visit["node"] for visit in document["summary"]["visits"]] == list(PIZZA_PATH)
+    assert document["summary"]["turns"][0]["speaker"] == "bot"
+    assert document["summary"]["duration_ms"] == record.duration_ms
+
+
+def test_a_summary_edited_by_hand_is_not_believed(record):
+    document = json.loads(record.to_json())
+    document["summary"]["path"] = ["made", "up"]
+
+    assert CallRecord.from_json(json.dumps(document)).path == PIZZA_PATH
+
+
+def test_moments_that_contradict_each_other_are_still_read(record):
+    document = json.loads(record.to_json())
+    document["events"] = document["events"][::-1]
+
+    contradictory = CallRecord.from_json(json.dumps(document))
+
+    assert set(contradictory.path) == set(PIZZA_PATH)
+    assert contradictory.turns
+    assert contradictory.transitions
+
+
+def test_every_subset_of_moments_can_be_read(record):
+    for step in range(2, 6):
+        for offset in range(step):
+            part = record.model_copy(update={"events": record.events[offset::step]})
+            assert CallRecord.from_json(part.to_json()).summary == part.summary
+
+
+@pytest.mark.parametrize(
+    ("text", "code"),
+    [
+        ("", "record_not_valid"),
+        ("{", "record_not_valid"),
+        ("[]", "record_not_valid"),
+        ('{"call_id": "x"}', "record_not_valid"),
+        ('{"call_id": "x", "started_at": "2026-01-01T00:00:00Z", "schema_version": 99}', "record_too_new"),
+        ('{"call_id":"x","started_at":"2026-01-01T00:00:00Z","events":[{"kind":"?"}]}', "record_not_valid"),
+    ],
+)
+def test_what_is_no_record_is_refused_by_name_and_reason(text, code, tmp_path):
+    file = tmp_path / "bad.json"
+    file.write_text(text)
+
+    with pytest.raises(RecordError) as refused:
+        CallRecord.load(file)
+    assert refused.value.code == code
+    assert str(file) in refused.value.message
+
+
+def test_a_missing_file_is_a_record_error(tmp_path):
+    with pytest.raises(RecordError, match="No such file") as refused:
+        CallRecord.load(tmp_path / "none.json")
+    assert refused.value.code == "record_not_readable"
+
+
+def test_a_refusal_never_repeats_what_was_said(tmp_path):
+    file = tmp_path / "bad.json"
+    file.write_text('{"call_id": "x", "started_at": "my card is 4111", "events": 7}')
+
+    with pytest.raises(RecordError) as refused:
+        CallRecord.load(file)
+    assert "4111" not in refused.value.message
+
+
+def test_a_record_keeps_to_the_published_schema(record):
+    schema = json.loads(SCHEMA.read_text())
+
+    jsonschema.validate(json.loads(record.to_json()), schema)
+
+
+def test_the_published_schema_is_that_of_the_model():
+    assert json.loads(SCHEMA.read_text()) == CallRecord.model_json_schema(mode="serialization"), (
+        "the shape changed: bump SCHEMA_VERSION, migrate, and run docs/write_schema.py"
+    )
+
+
+def test_reading_a_record_loads_no_pipecat(record, tmp_path):
+    file = record.save(tmp_path / "r.json")
+    code = (
+        "import sys, flows_analytics\n"
+        "from flows_analytics import CallRecord, render_call_report\n"
+        f"render_call_report(CallRecord.load({str(file)!r}))\n"
+        "loaded = {name.split('.')[0] for name in sys.modules}\n"
+        "assert not loaded & {'pipecat', 'pipecat_flows', 'networkx', 'aiohttp', 'pytest'}, loaded\n"
+    )
+    subprocess.run([sys.executable, "-c", code], check=True, timeout=60)
+
+
+def test_the_public_names_are_all_there_and_no_others_are_made_up():
+    import flows_analytics
+
+    assert all(getattr(flows_analytics, name) for name in flows_analytics.__all__)
+    assert set(flows_analytics.__all__) <= set(dir(flows_analytics))
+    with pytest.raises(AttributeError, match="no attribute 'nonsense'"):
+        _ = flows_analytics.nonsense
+
+
+def test_times_are_utc_and_the_end_is_the_start_plus_the_duration(record):
+    assert record.started_at.tzinfo == UTC
+    assert (record.ended_at - record.started_at).total_seconds() * 1000 == pytest.approx(
+        record.duration_ms, abs=0.01
+    )
+
+
+def test_health_counts_by_code_and_keeps_the_first_reason():
+    health = Health().with_loss("sink_failed", "first").with_loss("sink_failed", "second")
+
+    assert not health.ok
+    assert (health.count("sink_failed"), health.losses["sink_failed"].why) == (2, "first")
+    assert Health().ok
+
+
+def test_hostile_text_in_a_record_survives_the_round_trip():
+    text = "</script>\x00\u202e\ud800" + "x" * 10
+    record = CallRecord(call_id=text, started_at=datetime(2026, 1, 1, tzinfo=UTC), metadata={text: text})
+
+    assert CallRecord.from_json(record.to_json()) == record

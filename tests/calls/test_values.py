@@ -1,0 +1,129 @@
+"""Anything a bot hands us becomes something JSON can hold."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, timedelta
+from decimal import Decimal
+from enum import Enum
+from uuid import UUID
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from pydantic import BaseModel
+
+from flows_analytics.calls.values import MAX_ITEMS, MAX_TEXT, clean_text, plain
+
+
+class Colour(Enum):
+    RED = "red"
+
+
+@dataclass
+class Point:
+    x: int
+    y: object
+
+
+class Model(BaseModel):
+    when: datetime
+
+
+class Hostile:
+    def __repr__(self):
+        raise RuntimeError("no")
+
+    __str__ = __repr__
+
+
+class HostileDict(dict):
+    def __getitem__(self, key):
+        raise RuntimeError("no")
+
+
+@pytest.mark.parametrize(
+    ("value", "expected"),
+    [
+        (None, None),
+        (True, True),
+        (7, 7),
+        (1.5, 1.5),
+        ("text", "text"),
+        ((1, 2), [1, 2]),
+        ({1: "a"}, {"1": "a"}),
+        ({"b", "a"}, ["a", "b"]),
+        (datetime(2026, 1, 2, 3, 4, tzinfo=UTC), "2026-01-02T03:04:00+00:00"),
+        (date(2026, 1, 2), "2026-01-02"),
+        (timedelta(seconds=1.5), 1.5),
+        (Decimal("1.20"), "1.20"),
+        (UUID(int=1), "00000000-0000-0000-0000-000000000001"),
+        (Colour.RED, "red"),
+        (Point(1, Point(2, None)), {"x": 1, "y": {"x": 2, "y": None}}),
+        (Model(when=datetime(2026, 1, 1, tzinfo=UTC)), {"when": "2026-01-01T00:00:00+00:00"}),
+        (float("nan"), "<float: nan>"),
+        (float("-inf"), "<float: -inf>"),
+        (b"secret", "<bytes: 6 bytes>"),
+        (object(), "<object>"),
+        (Hostile(), "<Hostile>"),
+        (HostileDict(a=1), "<unreadable: HostileDict>"),
+        (10**400, "<int: 1329 bits>"),
+    ],
+)
+def test_a_value_keeps_its_meaning_or_gets_a_labelled_stand_in(value, expected):
+    assert plain(value) == expected
+
+
+def test_a_cycle_is_cut_where_it_closes():
+    loop: dict[str, object] = {"a": 1}
+    loop["self"] = [loop]
+
+    assert plain(loop) == {"a": 1, "self": ["<cycle: dict>"]}
+
+
+def test_the_same_object_twice_side_by_side_is_no_cycle():
+    shared = {"x": 1}
+
+    assert plain([shared, shared]) == [{"x": 1}, {"x": 1}]
+
+
+def test_endless_nesting_text_and_lists_are_cut_and_say_so():
+    deep: list[object] = []
+    for _ in range(10_000):
+        deep = [deep]
+
+    assert "<too deep: list>" in json.dumps(plain(deep))
+    assert plain("x" * (MAX_TEXT + 1)).endswith("… <cut: 100,001 characters in all>")
+    assert plain([0] * (MAX_ITEMS + 1))[-1] == "<cut: 10,001 items in all>"
+    assert plain(dict.fromkeys(range(MAX_ITEMS + 1)))["<cut>"] == "10,001 entries in all"
+
+
+def test_lone_surrogates_become_replacement_characters():
+    assert clean_text("a\ud800b").encode("utf-8")
+    assert "\ud800" not in clean_text("a\ud800b")
+
+
+def test_a_stand_in_never_shows_a_memory_address():
+    assert "0x" not in plain(lambda: None)
+
+
+anything = st.recursive(
+    st.none()
+    | st.booleans()
+    | st.integers()
+    | st.floats()
+    | st.text(st.characters())
+    | st.binary()
+    | st.datetimes(),
+    lambda inner: st.lists(inner) | st.dictionaries(st.text() | st.integers(), inner) | st.tuples(inner, inner),
+    max_leaves=20,
+)
+
+
+@given(anything)
+def test_any_value_becomes_json_and_stays_as_it_is_from_then_on(value):
+    reduced = plain(value)
+
+    assert json.loads(json.dumps(reduced, allow_nan=False)) == reduced
+    assert plain(reduced) == reduced
