@@ -1,0 +1,43 @@
+"""JSONFileSink: one JSON file per call."""
+
+from __future__ import annotations
+
+import asyncio
+from pathlib import Path
+
+from flows_analytics.calls.record import CallRecord
+from flows_analytics.files.atomic import write_new
+from flows_analytics.files.layout import RECORD_SUFFIX
+from flows_analytics.files.names import safe_name
+
+
+class JSONFileSink:
+    """Writes each finished call to ``<safe id>.json`` in a directory.
+
+    The file is flushed to the disk and appears whole or not at all. A second call with an id already there
+    becomes ``<safe id>~2.json``. The directory is created when the first call is delivered.
+
+    Args:
+        directory: The calls directory.
+    """
+
+    def __init__(self, directory: str | Path) -> None:
+        self.directory = Path(directory)
+
+    async def deliver(self, record: CallRecord) -> None:
+        """Write a call.
+
+        Args:
+            record: The call.
+
+        Raises:
+            OSError: If the file cannot be written; nothing is left behind.
+        """
+        await asyncio.to_thread(self._write, record)
+
+    async def close(self) -> None:
+        """Nothing stays open."""
+
+    def _write(self, record: CallRecord) -> Path:
+        content = record.to_json().encode("utf-8")
+        return write_new(self.directory, safe_name(record.call_id), RECORD_SUFFIX, content)

@@ -1,0 +1,1 @@
+"""The layout of a calls directory, written once: safe names, atomic writes."""

@@ -1,0 +1,56 @@
+"""Finding calls in a calls directory."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from flows_analytics.errors import CallNotFoundError
+from flows_analytics.files.names import safe_name
+
+RECORD_SUFFIX = ".json"
+"""One call, one ``<safe id>.json``; a calls directory holds no other ``*.json`` at its top."""
+
+REPORT_SUFFIX = ".html"
+"""One call's page."""
+
+
+def find_call(call: str, directory: Path) -> Path:
+    """Find a call's record by file name or id.
+
+    Args:
+        call: A file, a directory and an id (``calls/abc``), or an id in ``directory``.
+        directory: Where to look for an id.
+
+    Returns:
+        The file.
+
+    Raises:
+        CallNotFoundError: If there is none; the message names every place looked at.
+    """
+    given = Path(call)
+    candidates = [
+        given,
+        given.parent / f"{given.name}{RECORD_SUFFIX}",
+        directory / f"{safe_name(call)}{RECORD_SUFFIX}",
+        directory / given.name,
+        directory / f"{given.name}{RECORD_SUFFIX}",
+    ]
+    for candidate in candidates:
+        if candidate.is_file():
+            return candidate
+    looked = ", ".join(dict.fromkeys(str(candidate) for candidate in candidates))
+    raise CallNotFoundError(
+        "call_not_found", f"no call {call!r}: looked for {looked}. Name a file, or an id with --dir DIRECTORY."
+    )
+
+
+def list_calls(directory: Path) -> list[Path]:
+    """List the records of a calls directory.
+
+    Args:
+        directory: The directory.
+
+    Returns:
+        The files, in order of name.
+    """
+    return sorted(path for path in directory.glob(f"*{RECORD_SUFFIX}") if not path.name.startswith("."))

@@ -1,0 +1,183 @@
+"""CallRecorder: moments in, CallRecord out."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from flows_analytics.calls.declared import DeclaredGraph
+from flows_analytics.calls.ending import read_ending
+from flows_analytics.calls.events import CallStarted, Moment, milliseconds
+from flows_analytics.calls.health import Health
+from flows_analytics.calls.record import Agent, CallRecord
+
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+
+
+@dataclass(frozen=True)
+class CallHeader:
+    """What is known of a call before it begins.
+
+    Attributes:
+        call_id: Identifier of the call.
+        call_type: Kind of call.
+        agent: The bot.
+        goals: Nodes that mean success.
+        metadata: Whatever the bot attached.
+        pipecat: Version of Pipecat; None without it.
+    """
+
+    call_id: str
+    call_type: str = "web_call"
+    agent: Agent = field(default_factory=Agent)
+    goals: tuple[str, ...] = ()
+    metadata: dict[str, Any] = field(default_factory=dict[str, Any])
+    pipecat: str | None = None
+
+
+class CallRecorder:
+    """Collects the moments of one call and shows them as a record at any time.
+
+    Readings of one clock go in, in nanoseconds; milliseconds since the clock's zero come out. The zero may
+    become known late: what is added before is placed once it is.
+
+    Args:
+        header: What is known of the call before it begins.
+        wall_ns: The wall clock now, in nanoseconds since 1970: the start of a record that never gets a zero.
+    """
+
+    def __init__(self, header: CallHeader, *, wall_ns: int) -> None:
+        self._header = header
+        self._moments: list[Moment] = [CallStarted(seq=0, at_ms=0.0)]
+        self._unplaced: list[tuple[type[Moment], int, dict[str, Any]]] = []
+        self._last_ns: int | None = None
+        self._zero_ns: int | None = None
+        self._wall_ns = wall_ns
+        self._declared: dict[str, DeclaredGraph] = {}
+        self._flows: str | None = None
+        self._closed = False
+        self._health = Health()
+
+    @property
+    def placed(self) -> bool:
+        """Whether the zero of the call's clock is known."""
+        return self._zero_ns is not None
+
+    @property
+    def health(self) -> Health:
+        """What was lost so far."""
+        return self._health
+
+    @property
+    def last_ns(self) -> int | None:
+        """The latest reading of the clock that a moment came with; None before the first."""
+        return self._last_ns
+
+    def place(self, zero_ns: int, *, wall_ns: int) -> None:
+        """Say when the call began. Only the first time counts.
+
+        Args:
+            zero_ns: Reading of the clock at the start of the call.
+            wall_ns: The wall clock at that moment, in nanoseconds since 1970.
+        """
+        if self._zero_ns is not None:
+            return
+        self._zero_ns, self._wall_ns = zero_ns, wall_ns
+        self._moments.extend(self._built(zero_ns))
+        self._unplaced.clear()
+
+    def add(self, kind: type[Moment], at_ns: int, **fields: Any) -> int:
+        """Record a moment.
+
+        Args:
+            kind: Its class.
+            at_ns: When it happened, as a reading of the clock. One before the start of the call counts as the
+                start.
+            **fields: The rest of it.
+
+        Returns:
+            Its ``seq``; -1 if the recording is closed, which is counted as a loss.
+        """
+        if self._closed:
+            self.lose("after_end", "a moment came after the recording was closed")
+            return -1
+        self._last_ns = at_ns if self._last_ns is None else max(self._last_ns, at_ns)
+        seq = len(self._moments) + len(self._unplaced)
+        if self._zero_ns is None:
+            self._unplaced.append((kind, at_ns, fields))
+        else:
+            self._moments.append(self._build(seq, kind, at_ns, self._zero_ns, fields))
+        return seq
+
+    def lose(self, code: str, why: str) -> None:
+        """Count a loss.
+
+        Args:
+            code: Its code (see `Health`).
+            why: Its reason, without any content of the call.
+        """
+        self._health = self._health.with_loss(code, why)
+
+    def declare(self, flow: str, graph: DeclaredGraph) -> None:
+        """Attach the declared graph of a flow.
+
+        Args:
+            flow: The flow.
+            graph: Its graph.
+        """
+        self._declared[flow] = graph
+
+    def name_flows(self, flows: str) -> None:
+        """Say which Flows the bot uses.
+
+        Args:
+            flows: Such as ``pipecat.flows``.
+        """
+        self._flows = self._flows or flows
+
+    def close(self) -> None:
+        """End the recording; what comes later is dropped and counted."""
+        self._closed = True
+
+    def record(self) -> CallRecord:
+        """Show the call so far.
+
+        Returns:
+            The record; status ``started`` until a ``call_ended`` was added.
+        """
+        events = self._events()
+        ending = read_ending(events)
+        started_at = _EPOCH + timedelta(microseconds=self._wall_ns // 1000)
+        ended_at = None if ending.at_ms is None else started_at + timedelta(milliseconds=ending.at_ms)
+        return CallRecord(
+            call_id=self._header.call_id,
+            call_type=self._header.call_type,
+            status=ending.status,
+            end_reason=ending.reason,
+            started_at=started_at,
+            ended_at=ended_at,
+            agent=self._header.agent,
+            goals=self._header.goals,
+            metadata=self._header.metadata,
+            pipecat=self._header.pipecat,
+            flows=self._flows,
+            declared=dict(self._declared),
+            health=self._health,
+            events=events,
+        )
+
+    def _events(self) -> tuple[Any, ...]:
+        if not self._unplaced:
+            return tuple(self._moments)
+        return (*self._moments, *self._built(self._unplaced[0][1]))
+
+    def _built(self, zero_ns: int) -> list[Moment]:
+        return [
+            self._build(seq, kind, at_ns, zero_ns, fields)
+            for seq, (kind, at_ns, fields) in enumerate(self._unplaced, start=len(self._moments))
+        ]
+
+    @staticmethod
+    def _build(seq: int, kind: type[Moment], at_ns: int, zero_ns: int, fields: dict[str, Any]) -> Moment:
+        return kind(seq=seq, at_ms=milliseconds(max(at_ns - zero_ns, 0)), **fields)

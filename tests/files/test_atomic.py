@@ -1,0 +1,79 @@
+"""Files are there whole or not at all, and nothing is overwritten."""
+
+from __future__ import annotations
+
+import errno
+import os
+import threading
+
+import pytest
+
+from flows_analytics.files.atomic import replace, write_new
+
+
+def names(directory):
+    return sorted(path.name for path in directory.iterdir())
+
+
+def test_a_second_file_of_the_same_name_is_numbered(tmp_path):
+    for content in (b"one", b"two", b"three"):
+        write_new(tmp_path, "x", ".json", content)
+
+    assert names(tmp_path) == ["x.json", "x~2.json", "x~3.json"]
+    assert (tmp_path / "x.json").read_bytes() == b"one"
+
+
+def test_the_directory_is_made_and_the_file_is_private(tmp_path):
+    path = write_new(tmp_path / "deep" / "er", "x", ".json", b"1")
+
+    assert path.read_bytes() == b"1"
+    assert path.stat().st_mode & 0o777 == 0o600
+
+
+def test_writers_of_one_name_at_once_each_get_their_own_file(tmp_path):
+    threads = [
+        threading.Thread(target=write_new, args=(tmp_path, "x", ".json", str(number).encode()))
+        for number in range(16)
+    ]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+
+    contents = sorted(int(path.read_bytes()) for path in tmp_path.iterdir())
+    assert contents == list(range(16))
+
+
+def test_a_full_disk_leaves_nothing_behind(tmp_path, monkeypatch):
+    def full(descriptor):
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(os, "fsync", full)
+
+    with pytest.raises(OSError, match="No space left"):
+        write_new(tmp_path, "x", ".json", b"1")
+    assert names(tmp_path) == []
+
+
+def test_a_failed_replacement_leaves_the_old_file(tmp_path, monkeypatch):
+    path = replace(tmp_path / "x.html", b"old")
+    monkeypatch.setattr(os, "fsync", lambda descriptor: (_ for _ in ()).throw(OSError("full")))
+
+    with pytest.raises(OSError, match="full"):
+        replace(path, b"new")
+    assert path.read_bytes() == b"old"
+    assert names(tmp_path) == ["x.html"]
+
+
+def test_a_file_system_without_links_still_overwrites_nothing(tmp_path, monkeypatch):
+    def no_links(source, target):
+        if os.path.exists(target):
+            raise FileExistsError(target)
+        raise PermissionError("no links here")
+
+    monkeypatch.setattr(os, "link", no_links)
+    write_new(tmp_path, "x", ".json", b"one")
+    write_new(tmp_path, "x", ".json", b"two")
+
+    assert names(tmp_path) == ["x.json", "x~2.json"]
+    assert (tmp_path / "x~2.json").read_bytes() == b"two"
