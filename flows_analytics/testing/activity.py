@@ -1,0 +1,104 @@
+"""What the bot is doing at the moment, told by its services, for a caller who waits his turn."""
+
+import asyncio
+from collections.abc import Generator
+from contextlib import contextmanager
+
+
+class BotActivity:
+    """Whether the bot generates, has something left to say, or speaks.
+
+    A real caller only hears the bot. The scripted one may also know that an answer is on its way, so that
+    it never starts to speak in the gap between the LLM's answer and the bot's voice by accident.
+    """
+
+    def __init__(self) -> None:
+        """Begin with a bot that is quiet."""
+        self._generating = 0
+        self._unspoken: set[str] = set()
+        self._speaking_since: float | None = None
+        self._quiet_since: float | None = None
+        self._was_quiet = True
+        self._changed = asyncio.Event()
+
+    @property
+    def speaking_since(self) -> float | None:
+        """Loop time at which the bot began to speak, or None while it does not."""
+        return self._speaking_since
+
+    @property
+    def quiet(self) -> bool:
+        """Whether nothing is heard of the bot and nothing is on its way."""
+        return not self._generating and not self._unspoken and self._speaking_since is None
+
+    @property
+    def quiet_since(self) -> float | None:
+        """Loop time at which the bot was last done, or None if it has not been active yet."""
+        return self._quiet_since
+
+    @contextmanager
+    def generating(self) -> Generator[None]:
+        """Mark the time in which the LLM works on a response."""
+        self._generating += 1
+        self._notify()
+        try:
+            yield
+        finally:
+            self._generating -= 1
+            self._notify()
+
+    def will_speak(self, context_id: str) -> None:
+        """Note that the TTS has accepted text.
+
+        Args:
+            context_id: The TTS context the text belongs to.
+        """
+        self._unspoken.add(context_id)
+        self._notify()
+
+    def has_spoken(self, context_id: str | None) -> None:
+        """Note that all audio of a TTS context has been played.
+
+        Args:
+            context_id: The TTS context, or None if the frame named none.
+        """
+        self._unspoken.discard(context_id or "")
+        self._notify()
+
+    def started_speaking(self) -> None:
+        """Note that the bot's voice is heard."""
+        self._speaking_since = asyncio.get_running_loop().time()
+        self._notify()
+
+    def stopped_speaking(self) -> None:
+        """Note that the bot's voice is no longer heard."""
+        self._speaking_since = None
+        self._notify()
+
+    def interrupted(self) -> None:
+        """Note that everything the bot still had to say has been dropped."""
+        self._unspoken.clear()
+        self._notify()
+
+    async def change(self, within: float) -> bool:
+        """Wait until anything of the above happens.
+
+        Args:
+            within: Seconds after which to stop waiting.
+
+        Returns:
+            Whether something happened.
+        """
+        try:
+            async with asyncio.timeout(within):
+                await self._changed.wait()
+        except TimeoutError:
+            return False
+        return True
+
+    def _notify(self) -> None:
+        if self.quiet and not self._was_quiet:
+            self._quiet_since = asyncio.get_running_loop().time()
+        self._was_quiet = self.quiet
+        self._changed.set()
+        self._changed = asyncio.Event()

@@ -1,0 +1,253 @@
+"""A whole voice bot with scripted services: a pipeline, a worker and a FlowManager."""
+
+import asyncio
+import importlib
+import random
+from collections.abc import Awaitable, Callable, Iterable, Sequence
+from typing import Any
+
+from pipecat.observers.base_observer import BaseObserver
+from pipecat.pipeline.pipeline import Pipeline
+from pipecat.pipeline.worker import PipelineParams, PipelineWorker
+from pipecat.processors.aggregators.llm_context import LLMContext
+from pipecat.processors.aggregators.llm_response_universal import (
+    LLMContextAggregatorPair,
+    LLMUserAggregatorParams,
+)
+from pipecat.processors.frame_processor import FrameProcessor
+from pipecat.turns.user_start import VADUserTurnStartStrategy
+from pipecat.turns.user_stop import SpeechTimeoutUserTurnStopStrategy
+from pipecat.turns.user_turn_strategies import UserTurnStrategies
+from pipecat.utils.base_object import BaseObject
+from pipecat.workers.runner import WorkerRunner
+
+from flows_analytics.testing.activity import BotActivity
+from flows_analytics.testing.caller import PATIENCE_SECS, Line, ScriptedCaller
+from flows_analytics.testing.llm import ScriptedLLM
+from flows_analytics.testing.pace import Pace
+from flows_analytics.testing.script import Script
+from flows_analytics.testing.steps import HangsUp, Interrupts, Step
+from flows_analytics.testing.stt import ScriptedSTT
+from flows_analytics.testing.text_line import TextLine
+from flows_analytics.testing.transport import ScriptedTransport
+from flows_analytics.testing.tts import ScriptedTTS
+
+# Until the caller may be sure that a pause is the end of the turn.
+_USER_SPEECH_TIMEOUT_SECS = 0.307
+# What a cancelled call may still take to wind down.
+_WIND_DOWN_SECS = 60.0
+
+
+class ScriptedBot:
+    """A Pipecat Flows bot that needs no network, no keys and no microphone.
+
+    The pipeline is the usual one: transport input, STT, user aggregator, LLM, TTS, transport output,
+    assistant aggregator; in text-only mode just the two aggregators with the LLM between them. Build it
+    inside the running loop, attach what should watch it, then `run` one call::
+
+        async def main() -> Script:
+            bot = ScriptedBot(observers=[observer])
+            observer.attach_flow_manager(bot.flow_manager)
+            return await bot.run(initial_node, steps)
+
+        run_virtual(main)
+
+    Attributes:
+        worker: The `PipelineWorker`, with metrics and usage metrics on and RTVI off.
+        llm: The scripted LLM.
+        stt: The scripted STT, or None in text-only mode.
+        tts: The scripted TTS, or None in text-only mode.
+        transport: The scripted transport, or None in text-only mode.
+        context_aggregator: The pair of aggregators.
+        flow_manager: The FlowManager.
+    """
+
+    def __init__(
+        self,
+        *,
+        observers: Sequence[BaseObserver] = (),
+        flow_manager_class: type[Any] | None = None,
+        text_only: bool = False,
+        pace: Pace | None = None,
+        dice: random.Random | None = None,
+        conversation_id: str | None = None,
+        **flow_options: Any,
+    ) -> None:
+        """Build the bot.
+
+        Args:
+            observers: Observers of the worker.
+            flow_manager_class: The class of the FlowManager. None takes `pipecat.flows.FlowManager`, or
+                `pipecat_flows.FlowManager` where Pipecat has no Flows built in.
+            text_only: Leave out STT, TTS and transport, which is cheap: the caller types instead of speaking.
+            pace: How long everybody takes. None takes the default pace.
+            dice: Where varying durations are drawn from. None makes dice from the `random` module, which
+                `run_virtual` seeds.
+            conversation_id: Given to the worker.
+            **flow_options: Further arguments of the FlowManager, such as `global_functions`.
+        """
+        self._pace = pace or Pace()
+        self._dice = dice or random.Random(random.random())
+        self._activity = BotActivity()
+        self.llm = ScriptedLLM(pace=self._pace, dice=self._dice, activity=self._activity)
+        self.stt: ScriptedSTT | None = None
+        self.tts: ScriptedTTS | None = None
+        self.transport: ScriptedTransport | None = None
+        # These strategies need no model file, and time alone decides.
+        turns = UserTurnStrategies(
+            start=[VADUserTurnStartStrategy()],
+            stop=[SpeechTimeoutUserTurnStopStrategy(user_speech_timeout=_USER_SPEECH_TIMEOUT_SECS)],
+        )
+        self.context_aggregator = LLMContextAggregatorPair(
+            LLMContext(), user_params=LLMUserAggregatorParams(user_turn_strategies=turns)
+        )
+        self.worker = PipelineWorker(
+            Pipeline(self._text_processors() if text_only else self._voice_processors()),
+            params=PipelineParams(enable_metrics=True, enable_usage_metrics=True),
+            enable_rtvi=False,
+            # A copy: the worker appends observers of its own to the list it is given.
+            observers=list(observers),
+            conversation_id=conversation_id,
+        )
+        self.flow_manager: Any = (flow_manager_class or _installed_flow_manager_class())(
+            worker=self.worker,
+            llm=self.llm,
+            context_aggregator=self.context_aggregator,
+            transport=self.transport,
+            **flow_options,
+        )
+        self._initialization_error: Exception | None = None
+        self._has_run = False
+
+    async def run(
+        self,
+        initial_node: Any,
+        steps: Iterable[Step] = (),
+        *,
+        patience: float = PATIENCE_SECS,
+        max_secs: float = 1800.0,
+    ) -> Script:
+        """Hold one call, from connecting to the end of the pipeline.
+
+        The flow is initialized when the client connects. The call ends when the flow ends it, when the
+        caller hangs up (which cancels the runner, like Pipecat's examples do), or, with an EndFrame, when
+        the script is at its end and the bot is quiet.
+
+        Args:
+            initial_node: The NodeConfig the flow starts with. None initializes it without a node.
+            steps: The script.
+            patience: Seconds of silence after which the caller no longer waits for the bot.
+            max_secs: Seconds after which the call is cancelled.
+
+        Returns:
+            The script as the call left it; its `leftover` tells which steps nobody took.
+
+        Raises:
+            TimeoutError: The call took longer than `max_secs`.
+            ValueError: A text-only bot was given a step that needs a voice.
+            RuntimeError: The bot has already held its call.
+        """
+        script = Script(steps)
+        if self.transport is None:
+            _refuse_voice_steps(script.leftover)
+        if self._has_run:
+            raise RuntimeError("a ScriptedBot holds one call; build another one for the next call")
+        self._has_run = True
+        self.llm.script = script
+        runner = WorkerRunner(handle_sigint=False)
+        await runner.add_workers(self.worker)
+        pipeline = asyncio.create_task(runner.run(), name="pipeline")
+        call = asyncio.create_task(self._hold_call(runner, initial_node, script, patience), name="call")
+        limit = asyncio.timeout(max_secs)
+        try:
+            async with limit:
+                await asyncio.wait({pipeline, call}, return_when=asyncio.FIRST_COMPLETED)
+                if call.done():
+                    await call
+                await asyncio.wait({pipeline})
+        except TimeoutError:
+            if not limit.expired():
+                raise
+            raise TimeoutError(
+                f"the call did not end within {max_secs:g} seconds; "
+                f"node {self.flow_manager.current_node!r}, next step {script.next_step!r}"
+            ) from None
+        finally:
+            call.cancel()
+            await runner.cancel()
+            await asyncio.wait({pipeline}, timeout=_WIND_DOWN_SECS)
+        if self._initialization_error:
+            raise self._initialization_error
+        pipeline.result()
+        return script
+
+    async def _hold_call(self, runner: WorkerRunner, initial_node: Any, script: Script, patience: float) -> None:
+        started = asyncio.Event()
+
+        async def on_pipeline_started(*_: object) -> None:
+            started.set()
+
+        async def initialize(*_: object) -> None:
+            # Pipecat only logs what an event handler raises; a test wants to know.
+            try:
+                await self.flow_manager.initialize(initial_node)
+            except Exception as error:
+                self._initialization_error = error
+                await runner.cancel()
+
+        async def on_client_disconnected(*_: object) -> None:
+            await runner.cancel()
+
+        _on(self.worker, "on_pipeline_started", on_pipeline_started)
+        line: Line
+        if self.transport:
+            _on(self.transport, "on_client_connected", initialize)
+            _on(self.transport, "on_client_disconnected", on_client_disconnected)
+            line = self.transport
+        else:
+            line = TextLine(self.worker, runner.cancel)
+        caller = ScriptedCaller(script, line, self._activity, pace=self._pace, dice=self._dice, patience=patience)
+        await started.wait()
+        if self.transport:
+            await self.transport.connect()
+        else:
+            await initialize()
+        if not await caller.run():
+            await self.worker.stop_when_done()
+
+    def _text_processors(self) -> list[FrameProcessor]:
+        return [self.context_aggregator.user(), self.llm, self.context_aggregator.assistant()]
+
+    def _voice_processors(self) -> list[FrameProcessor]:
+        self.stt = ScriptedSTT(pace=self._pace, dice=self._dice)
+        self.tts = ScriptedTTS(pace=self._pace, dice=self._dice, activity=self._activity)
+        self.transport = ScriptedTransport(activity=self._activity, on_speech=self.stt.expect)
+        return [
+            self.transport.input(),
+            self.stt,
+            self.context_aggregator.user(),
+            self.llm,
+            self.tts,
+            self.transport.output(),
+            self.context_aggregator.assistant(),
+        ]
+
+
+def _on(source: BaseObject, event: str, handler: Callable[..., Awaitable[None]]) -> None:
+    source.add_event_handler(event, handler)  # pyright: ignore[reportUnknownMemberType]  # Pipecat leaves handlers untyped
+
+
+def _installed_flow_manager_class() -> type[Any]:
+    for package in ("pipecat.flows", "pipecat_flows"):
+        try:
+            return importlib.import_module(package).FlowManager
+        except ModuleNotFoundError as error:
+            if error.name != package:
+                raise
+    raise ModuleNotFoundError("Pipecat Flows is not installed: neither pipecat.flows nor pipecat_flows")
+
+
+def _refuse_voice_steps(steps: Iterable[Step]) -> None:
+    for step in steps:
+        if isinstance(step, Interrupts) or (isinstance(step, HangsUp) and step.while_bot_speaks):
+            raise ValueError(f"{step} needs a bot that speaks; this one is text-only")

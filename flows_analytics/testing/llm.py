@@ -1,0 +1,139 @@
+"""An LLM that answers from a script."""
+
+import asyncio
+import json
+import random
+import re
+
+from pipecat.frames.frames import (
+    Frame,
+    FunctionCallFromLLM,
+    LLMContextFrame,
+    LLMFullResponseEndFrame,
+    LLMFullResponseStartFrame,
+)
+from pipecat.metrics.metrics import LLMTokenUsage
+from pipecat.processors.aggregators.llm_context import LLMContext
+from pipecat.processors.frame_processor import FrameDirection
+from pipecat.services.llm_service import LLMService
+from pipecat.services.settings import LLMSettings
+
+from flows_analytics.testing.activity import BotActivity
+from flows_analytics.testing.pace import Pace, draw
+from flows_analytics.testing.script import Script
+from flows_analytics.testing.settings import complete
+from flows_analytics.testing.steps import Calls, CallsTogether, Fails, LLMStep, Says
+
+# A word together with the white space before it, the way models stream their tokens.
+_TOKENS = re.compile(r"\s*\S+")
+
+
+class ScriptedLLM(LLMService):
+    """Takes one LLM step of the script for every run, and behaves like a real service around it.
+
+    It streams text word by word, runs function calls through Pipecat, reports the time to first byte and
+    the usage, and is stopped by interruptions. A run that the script has nothing for, because the caller's
+    step comes next or the script is at its end, answers with the filler and takes nothing.
+    """
+
+    def __init__(
+        self,
+        script: Script | None = None,
+        *,
+        pace: Pace | None = None,
+        dice: random.Random | None = None,
+        activity: BotActivity | None = None,
+        model: str = "scripted-llm",
+        filler: str = "All right.",
+    ) -> None:
+        """Create the service.
+
+        Args:
+            script: What to answer. None answers with the filler only; `script` may be set later.
+            pace: How long tokens take. None takes the default pace.
+            dice: Where varying durations are drawn from. None makes dice from the `random` module.
+            activity: Told when the LLM works. None tells nobody.
+            model: The name metrics carry.
+            filler: The answer when the script has none.
+        """
+        super().__init__(settings=complete(LLMSettings, model=model))  # pyright: ignore[reportUnknownMemberType]  # Pipecat leaves **kwargs untyped
+        self.script = script or Script()
+        self._pace = pace or Pace()
+        self._dice = dice or random.Random(random.random())
+        self._activity = activity or BotActivity()
+        self._filler = Says(filler)
+        self._calls_made = 0
+
+    def can_generate_metrics(self) -> bool:
+        """Report metrics, like a real service."""
+        return True
+
+    async def process_frame(self, frame: Frame, direction: FrameDirection) -> None:
+        """Answer a context, pass on everything else.
+
+        Args:
+            frame: The frame.
+            direction: Where it travels.
+        """
+        await super().process_frame(frame, direction)
+        if not isinstance(frame, LLMContextFrame):
+            await self.push_frame(frame, direction)
+            return
+        with self._activity.generating():
+            try:
+                await self.push_frame(LLMFullResponseStartFrame())
+                await self.start_processing_metrics()
+                await self._answer(self.script.take_llm_step() or self._filler, frame.context)
+            finally:
+                await self.stop_processing_metrics()
+                await self.push_frame(LLMFullResponseEndFrame())
+
+    async def _answer(self, step: LLMStep, context: LLMContext) -> None:
+        await self.start_ttfb_metrics()
+        await asyncio.sleep(draw(self._pace.llm_ttfb, self._dice))
+        if isinstance(step, Fails):
+            await self.push_error(step.message)
+            return
+        await self.stop_ttfb_metrics()
+        try:
+            match step:
+                case Says():
+                    await self._stream(step.text)
+                case Calls() | CallsTogether():
+                    await self._call(step.calls if isinstance(step, CallsTogether) else (step,), context)
+        finally:
+            # Providers bill an interrupted answer too.
+            await self._report_usage(step, context)
+
+    async def _stream(self, text: str) -> None:
+        for token in _TOKENS.findall(text):
+            # The way all of Pipecat's services emit text; it measures the time to the first answer token
+            # and applies the detection of incomplete turns where that is switched on.
+            await self._push_llm_text(token)
+            await asyncio.sleep(draw(self._pace.llm_token, self._dice))
+
+    async def _call(self, calls: tuple[Calls, ...], context: LLMContext) -> None:
+        requests: list[FunctionCallFromLLM] = []
+        for call in calls:
+            self._calls_made += 1
+            requests.append(
+                FunctionCallFromLLM(
+                    function_name=call.name,
+                    tool_call_id=f"call_{self._calls_made}",
+                    arguments=dict(call.arguments),
+                    context=context,
+                )
+            )
+        await self.run_function_calls(requests)
+
+    async def _report_usage(self, step: LLMStep, context: LLMContext) -> None:
+        # Four characters a token is the usual rule of thumb.
+        prompt = len(json.dumps(context.get_messages(), default=str)) // 4
+        completion = len(repr(step)) // 4
+        await self.start_llm_usage_metrics(
+            LLMTokenUsage(
+                prompt_tokens=prompt,
+                completion_tokens=completion,
+                total_tokens=prompt + completion,
+            )
+        )

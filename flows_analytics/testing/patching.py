@@ -1,0 +1,179 @@
+"""Virtual time and seeded chance for code that asks the `time`, `uuid` and `random` modules.
+
+Pipecat stamps frames, metrics and transcripts with `time.time()` and friends. Inside `virtual_time` these
+functions are replaced by dispatchers: they read the clock of the running `VirtualLoop`, and the real clock
+in every thread that runs no such loop. Because they decide on every call, it does no harm when a module
+that is imported meanwhile keeps one of them for ever.
+"""
+
+import asyncio
+import collections
+import datetime
+import itertools
+import random
+import sys
+import threading
+import time
+import types
+import uuid
+from collections.abc import Callable, Generator, Iterator, Sequence
+from contextlib import ExitStack, contextmanager
+from typing import Any, Self, TypeVar
+
+import pipecat.utils.time
+import pipecat.utils.utils
+
+from flows_analytics.testing.clock import VirtualLoop
+
+PACKAGES = ("pipecat", "pipecat_flows", "flows_analytics")
+"""The packages whose captured references to the time functions are rebound by default."""
+
+_T = TypeVar("_T")
+
+# Chance and time belong to the whole process, so two runs in two threads take turns.
+_ONE_AT_A_TIME = threading.RLock()
+
+
+@contextmanager
+def virtual_time(*, seed: int = 0, packages: Sequence[str] = PACKAGES) -> Generator[None]:
+    """Make time virtual and chance repeatable inside every `VirtualLoop`, until the block ends.
+
+    Replaced are the clocks of the `time` module and `uuid.uuid4`; the `random` module is seeded and
+    Pipecat's counters of object ids and names start again. References that modules of `packages` captured
+    before (dataclass default factories, keyword defaults, `from time import time`) are rebound as well.
+    Everything is put back at the end, also after an exception.
+
+    Not reached: callables compiled away into C or Rust, such as a pydantic `default_factory=time.time`.
+
+    Args:
+        seed: Seed of the `random` module. The UUIDs are seeded by the loop that draws them.
+        packages: Names of the packages to search for captured references. Modules imported later see the
+            replaced functions anyway.
+
+    Yields:
+        Nothing; the swap holds inside the block.
+    """
+    with _ONE_AT_A_TIME, ExitStack() as undo:
+        for module, names in _SWAPPED.items():
+            for name, replacement in names.items():
+                _put(undo, module, name, replacement)
+        for module in _modules_of(packages):
+            _rebind(undo, module)
+        # time_now_iso8601, which stamps all transcripts and turns, asks the datetime class, not the time
+        # module. The class itself is immutable, so the one module gets a stand-in for it.
+        _put(undo, pipecat.utils.time, "datetime", _DATETIME_MODULE)
+        # Private, but ids and "#n" names come from nowhere else, and they are part of what a run repeats.
+        _put(undo, pipecat.utils.utils, "_ID", itertools.count())
+        _put(undo, pipecat.utils.utils, "_COUNTS", collections.defaultdict(itertools.count))
+        undo.callback(random.setstate, random.getstate())
+        random.seed(seed)
+        yield
+
+
+def _virtual_loop() -> VirtualLoop | None:
+    try:
+        loop = asyncio.get_running_loop()
+    except RuntimeError:
+        return None
+    return loop if isinstance(loop, VirtualLoop) else None
+
+
+def _dispatcher(real: Callable[[], _T], virtual: Callable[[VirtualLoop], _T]) -> Callable[[], _T]:
+    def read() -> _T:
+        loop = _virtual_loop()
+        return real() if loop is None else virtual(loop)
+
+    read.__name__ = read.__qualname__ = real.__name__
+    read.__doc__ = real.__doc__
+    return read
+
+
+def _seeded_uuid4(loop: VirtualLoop) -> uuid.UUID:
+    return uuid.UUID(int=loop.uuids.getrandbits(128), version=4)
+
+
+# Made once, at import: a second run meets the same dispatchers in modules that captured them in the first.
+_DISPATCHERS: dict[Callable[[], Any], Callable[[], Any]] = {
+    time.time: _dispatcher(time.time, lambda loop: loop.wall_ns() / 1e9),
+    time.time_ns: _dispatcher(time.time_ns, VirtualLoop.wall_ns),
+    time.monotonic: _dispatcher(time.monotonic, VirtualLoop.time),
+    time.monotonic_ns: _dispatcher(time.monotonic_ns, VirtualLoop.monotonic_ns),
+    time.perf_counter: _dispatcher(time.perf_counter, VirtualLoop.time),
+    time.perf_counter_ns: _dispatcher(time.perf_counter_ns, VirtualLoop.monotonic_ns),
+    uuid.uuid4: _dispatcher(uuid.uuid4, _seeded_uuid4),
+}
+_SWAPPED: dict[types.ModuleType, dict[str, Callable[[], Any]]] = {
+    time: {real.__name__: new for real, new in _DISPATCHERS.items() if real is not uuid.uuid4},
+    uuid: {"uuid4": _DISPATCHERS[uuid.uuid4]},
+}
+
+
+class _Datetime(datetime.datetime):
+    """`datetime.datetime` with a `now` that asks `time.time`, and so the virtual clock."""
+
+    @classmethod
+    def now(cls, tz: datetime.tzinfo | None = None) -> Self:
+        return cls.fromtimestamp(time.time(), tz)
+
+
+_DATETIME_MODULE = types.SimpleNamespace(**{**vars(datetime), "datetime": _Datetime})
+
+
+def _put(undo: ExitStack, owner: Any, name: str, value: Any) -> None:
+    undo.callback(setattr, owner, name, getattr(owner, name))
+    setattr(owner, name, value)
+
+
+def _replacement(value: Any) -> Callable[[], Any] | None:
+    # Only builtins and plain functions can be what we look for, and only those are sure to hash.
+    if isinstance(value, types.BuiltinFunctionType | types.FunctionType):
+        return _DISPATCHERS.get(value)
+    return None
+
+
+def _modules_of(packages: Sequence[str]) -> list[types.ModuleType]:
+    prefixes = tuple(f"{package}." for package in packages)
+    return [
+        module
+        for name, module in list(sys.modules.items())
+        if name.startswith(prefixes) or name in packages
+        if name != __name__
+    ]
+
+
+def _rebind(undo: ExitStack, module: types.ModuleType) -> None:
+    """Rebind what a module captured: in its own names, in its functions, in its classes."""
+    for name, value in list(vars(module).items()):
+        if replacement := _replacement(value):
+            _put(undo, module, name, replacement)
+        elif getattr(value, "__module__", None) == module.__name__:
+            for function in _functions_in(value):
+                _rebind_function(undo, function)
+
+
+def _functions_in(value: Any) -> Iterator[types.FunctionType]:
+    if isinstance(value, types.FunctionType):
+        yield value
+    elif isinstance(value, type):
+        for member in list(vars(value).values()):
+            # A static or class method wraps its function, and a class may hold another one.
+            yield from _functions_in(getattr(member, "__func__", member))
+
+
+def _rebind_function(undo: ExitStack, function: types.FunctionType) -> None:
+    # A dataclass keeps its default factories in the cells of the __init__ it generates.
+    for cell in function.__closure__ or ():
+        try:
+            replacement = _replacement(cell.cell_contents)
+        except ValueError:  # an empty cell
+            continue
+        if replacement:
+            _put(undo, cell, "cell_contents", replacement)
+    defaults: dict[str, Any] | None = function.__kwdefaults__
+    if defaults and any(_replacement(value) for value in defaults.values()):
+        _put(
+            undo,
+            function,
+            "__kwdefaults__",
+            {name: _replacement(value) or value for name, value in defaults.items()},
+        )

@@ -1,0 +1,176 @@
+"""The steps of a scripted call: what the LLM answers and what the caller does, in one list.
+
+Example:
+    A call reads like a play::
+
+        steps = [
+            says("Hello! What would you like?"),
+            user("A large pizza, please."),
+            calls("choose_pizza", size="large"),
+            says("A large pizza. Anything else?"),
+            user("No, thanks.", after=2.0),
+            calls("finish"),
+            says("Goodbye!"),
+        ]
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+
+@dataclass(frozen=True)
+class Says:
+    """The LLM answers with a text."""
+
+    text: str
+
+
+@dataclass(frozen=True)
+class Calls:
+    """The LLM answers with one function call."""
+
+    name: str
+    arguments: Mapping[str, Any] = field(default_factory=dict[str, Any])
+
+
+@dataclass(frozen=True)
+class CallsTogether:
+    """The LLM answers with several function calls in one response."""
+
+    calls: tuple[Calls, ...]
+
+
+@dataclass(frozen=True)
+class Fails:
+    """The LLM service reports an error instead of answering."""
+
+    message: str
+
+
+@dataclass(frozen=True)
+class User:
+    """The caller lets the bot finish, thinks, and speaks."""
+
+    text: str
+    after: float | None = None
+
+
+@dataclass(frozen=True)
+class Silence:
+    """The caller lets the bot finish and then says nothing for a while."""
+
+    secs: float
+
+
+@dataclass(frozen=True)
+class Interrupts:
+    """The caller speaks while the bot does."""
+
+    text: str
+    after: float
+
+
+@dataclass(frozen=True)
+class HangsUp:
+    """The caller hangs up."""
+
+    after: float | None = None
+    while_bot_speaks: bool = False
+
+
+LLMStep = Says | Calls | CallsTogether | Fails
+"""A step one run of the LLM takes."""
+
+CallerStep = User | Silence | Interrupts | HangsUp
+"""A step the caller takes."""
+
+Step = LLMStep | CallerStep
+
+
+def says(text: str) -> Says:
+    """Let the LLM answer with a text, streamed word by word.
+
+    Args:
+        text: What the bot will say.
+    """
+    return Says(text)
+
+
+def calls(name: str, /, **arguments: Any) -> Calls:
+    """Let the LLM call a function.
+
+    The run of the LLM that follows it (in the next node, or with the result in the same node) takes the
+    next LLM step.
+
+    Args:
+        name: Name of the function, as the node offers it.
+        **arguments: Its arguments.
+    """
+    return Calls(name, arguments)
+
+
+def calls_together(*steps: Calls) -> CallsTogether:
+    """Let the LLM call several functions in one response.
+
+    Args:
+        *steps: The calls, in order, each made with `calls`.
+
+    Raises:
+        ValueError: There are fewer than two.
+    """
+    if len(steps) < 2:
+        raise ValueError("calls_together needs two calls or more; use calls(...) for a single one")
+    return CallsTogether(steps)
+
+
+def fails(message: str) -> Fails:
+    """Let the LLM service report an error; the bot stays silent.
+
+    Args:
+        message: The text of the error.
+    """
+    return Fails(message)
+
+
+def user(text: str, *, after: float | None = None) -> User:
+    """Let the caller speak once the bot is done.
+
+    Args:
+        text: What the caller says.
+        after: Seconds the caller waits after the bot has finished. None takes the pace of the call.
+    """
+    return User(text, after)
+
+
+def silence(secs: float) -> Silence:
+    """Let the caller say nothing once the bot is done.
+
+    The silence is the caller's: what the bot says meanwhile takes the LLM steps that follow.
+
+    Args:
+        secs: For how long.
+    """
+    return Silence(secs)
+
+
+def interrupts(text: str, *, after: float) -> Interrupts:
+    """Let the caller speak while the bot speaks.
+
+    If the bot finishes earlier, the caller speaks then.
+
+    Args:
+        text: What the caller says.
+        after: Seconds into the bot's speech.
+    """
+    return Interrupts(text, after)
+
+
+def hangs_up(*, after: float | None = None, while_bot_speaks: bool = False) -> HangsUp:
+    """Let the caller hang up.
+
+    Args:
+        after: Seconds to wait once the turn has come. None takes the pace of the call.
+        while_bot_speaks: Whether the turn comes when the bot begins to speak, instead of when it is done.
+    """
+    return HangsUp(after, while_bot_speaks)

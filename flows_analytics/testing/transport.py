@@ -1,0 +1,142 @@
+"""A transport whose caller is a script, and whose loudspeaker plays at the pace of the loop's clock."""
+
+import asyncio
+from collections.abc import Callable
+
+from pipecat.frames.frames import (
+    BotStartedSpeakingFrame,
+    BotStoppedSpeakingFrame,
+    ClientConnectedFrame,
+    Frame,
+    InterruptionFrame,
+    OutputAudioRawFrame,
+    StartFrame,
+    TTSStoppedFrame,
+    VADUserStartedSpeakingFrame,
+    VADUserStoppedSpeakingFrame,
+)
+from pipecat.processors.frame_processor import FrameDirection
+from pipecat.transports.base_input import BaseInputTransport
+from pipecat.transports.base_output import BaseOutputTransport
+from pipecat.transports.base_transport import BaseTransport, TransportParams
+
+from flows_analytics.testing.activity import BotActivity
+
+# What a voice activity detector needs by default to be sure of a start and of a stop.
+_VAD_START_SECS = 0.2
+_VAD_STOP_SECS = 0.2
+
+# A loudspeaker that is this much late has been idle; less is jitter, which it makes up for.
+_JITTER_SECS = 0.5
+
+_CLIENT = "scripted-caller"
+
+
+class ScriptedTransport(BaseTransport):
+    """Connects a caller who exists only as method calls.
+
+    The caller's voice is a pair of voice activity frames instead of audio: the cheapest stand-in that
+    drives turn detection, interruptions and latency measurements the way a microphone does.
+
+    Event handlers: `on_client_connected(transport, client)`, `on_client_disconnected(transport, client)`.
+    """
+
+    def __init__(
+        self,
+        *,
+        activity: BotActivity | None = None,
+        on_speech: Callable[[str], None] | None = None,
+        sample_rate: int = 16_000,
+    ) -> None:
+        """Create the transport.
+
+        Args:
+            activity: Told when the bot's voice starts and stops. None tells nobody.
+            on_speech: Called with the words when the caller begins to speak, usually `ScriptedSTT.expect`.
+            sample_rate: Of both directions, in Hz.
+        """
+        super().__init__()
+        params = TransportParams(
+            audio_in_sample_rate=sample_rate,
+            audio_out_enabled=True,
+            audio_out_sample_rate=sample_rate,
+            audio_out_end_silence_secs=0,
+        )
+        self._input = _Microphone(params)
+        self._output = _Loudspeaker(params, activity or BotActivity())
+        self._on_speech = on_speech
+        self._register_event_handler("on_client_connected")
+        self._register_event_handler("on_client_disconnected")
+
+    def input(self) -> BaseInputTransport:
+        """Return the first processor of the pipeline."""
+        return self._input
+
+    def output(self) -> BaseOutputTransport:
+        """Return the processor that plays what the bot says."""
+        return self._output
+
+    async def connect(self) -> None:
+        """Let the caller connect. The pipeline must have started."""
+        await self._input.push_frame(ClientConnectedFrame())
+        await self._announce("on_client_connected")
+
+    async def speak(self, text: str, secs: float) -> None:
+        """Let the caller speak; return when the end of the speech has been detected.
+
+        Args:
+            text: The words.
+            secs: How long they take.
+        """
+        if self._on_speech:
+            self._on_speech(text)
+        await asyncio.sleep(_VAD_START_SECS)
+        await self._input.push_frame(VADUserStartedSpeakingFrame(start_secs=_VAD_START_SECS))
+        await asyncio.sleep(max(0.0, secs - _VAD_START_SECS) + _VAD_STOP_SECS)
+        await self._input.push_frame(VADUserStoppedSpeakingFrame(stop_secs=_VAD_STOP_SECS))
+
+    async def hang_up(self) -> None:
+        """Let the caller disconnect."""
+        await self._announce("on_client_disconnected")
+
+    async def _announce(self, event: str) -> None:
+        await self._call_event_handler(event, _CLIENT)  # pyright: ignore[reportUnknownMemberType]  # Pipecat leaves arguments untyped
+
+
+class _Microphone(BaseInputTransport):
+    async def start(self, frame: StartFrame) -> None:
+        await super().start(frame)
+        await self.set_transport_ready(frame)
+
+
+class _Loudspeaker(BaseOutputTransport):
+    def __init__(self, params: TransportParams, activity: BotActivity) -> None:
+        super().__init__(params)  # pyright: ignore[reportUnknownMemberType]  # Pipecat leaves **kwargs untyped
+        self._activity = activity
+        self._played_until = 0.0
+
+    async def start(self, frame: StartFrame) -> None:
+        await super().start(frame)
+        await self.set_transport_ready(frame)
+
+    async def write_audio_frame(self, frame: OutputAudioRawFrame) -> bool:
+        """Take as long as the audio does: Pipecat paces its output by how long this takes."""
+        now = asyncio.get_running_loop().time()
+        if self._played_until < now - _JITTER_SECS:
+            self._played_until = now
+        self._played_until += frame.num_frames / frame.sample_rate
+        await asyncio.sleep(self._played_until - now)
+        return True
+
+    async def push_frame(self, frame: Frame, direction: FrameDirection = FrameDirection.DOWNSTREAM) -> None:
+        await super().push_frame(frame, direction)
+        if direction is not FrameDirection.DOWNSTREAM:
+            return
+        if isinstance(frame, BotStartedSpeakingFrame):
+            self._activity.started_speaking()
+        elif isinstance(frame, BotStoppedSpeakingFrame):
+            self._activity.stopped_speaking()
+        elif isinstance(frame, TTSStoppedFrame):
+            self._activity.has_spoken(frame.context_id)
+        elif isinstance(frame, InterruptionFrame):
+            self._activity.interrupted()
