@@ -1,0 +1,1 @@
+"""The only room that knows Pipecat: it turns frames and node changes into moments."""

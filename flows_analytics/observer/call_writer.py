@@ -1,0 +1,81 @@
+"""The observer's side of the recorder: stamping, and switching content off."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from flows_analytics.calls.events import Moment
+from flows_analytics.observer.clock import CallClock
+from flows_analytics.observer.guard import Guard
+from flows_analytics.recording.recorder import CallRecorder
+
+
+@dataclass(frozen=True)
+class Content:
+    """Which content a recording keeps.
+
+    Attributes:
+        transcripts: What caller and bot say.
+        arguments: What functions are called with.
+        results: What they return, messages of their failures included.
+        state: The keys of the flow's state that are kept.
+    """
+
+    transcripts: bool = True
+    arguments: bool = True
+    results: bool = True
+    state: tuple[str, ...] = ()
+
+
+@dataclass
+class CallWriter:
+    """What the parts of an observer share while they write one call.
+
+    Attributes:
+        recorder: Where moments go.
+        clock: The axis of time.
+        guard: Where the recording's own exceptions go.
+        content: What is kept.
+        flows: Number of flows seen.
+        changes: Number of node changes seen.
+    """
+
+    recorder: CallRecorder
+    clock: CallClock
+    guard: Guard
+    content: Content
+    flows: int = 0
+    changes: int = 0
+
+    def add(self, kind: type[Moment], at_ns: int, **fields: Any) -> int:
+        """Record a moment (see `CallRecorder.add`)."""
+        return self.recorder.add(kind, at_ns, **fields)
+
+    def next_flow(self) -> str:
+        """Name the next flow: the first one initialised is ``main`` (METRICS.md R1)."""
+        self.flows += 1
+        return "main" if self.flows == 1 else f"flow{self.flows}"
+
+    def next_change(self) -> int:
+        """Number the next node change."""
+        self.changes += 1
+        return self.changes
+
+    def transcript(self, text: str) -> str | None:
+        """Keep what was said, or not."""
+        return text if self.content.transcripts else None
+
+    def arguments(self, value: Any) -> Any:
+        """Keep a function's arguments, or not."""
+        return value if self.content.arguments else None
+
+    def result(self, value: Any) -> Any:
+        """Keep a function's result, or not."""
+        return value if self.content.results else None
+
+    def state(self, state: dict[str, Any]) -> dict[str, Any] | None:
+        """Keep the allowed part of a flow's state; None if nothing is allowed."""
+        if not self.content.state:
+            return None
+        return {key: state[key] for key in self.content.state if key in state}

@@ -1,0 +1,197 @@
+"""Writing what one FlowManager does into a call."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from flows_analytics.calls.declared import DeclaredGraph
+from flows_analytics.calls.events import (
+    NodeChangeBegan,
+    NodeChangeFailed,
+    NodeEntered,
+    TransitionRequested,
+)
+from flows_analytics.observer.call_writer import CallWriter
+from flows_analytics.observer.flow_manager_hook import (
+    FlowManagerHook,
+    NodeChange,
+    current_functions,
+    current_node,
+    flows_package,
+    tool_names,
+)
+from flows_analytics.observer.function_frames import FunctionFrames
+
+
+class FlowWatch:
+    """Turns the node changes of one FlowManager into moments.
+
+    Args:
+        manager: The FlowManager, of either class.
+        writer: Where moments go.
+        functions: The function calls seen in the frames, for ids that the hook could not see.
+        declared: The flow's declared graph, if it has one.
+    """
+
+    def __init__(
+        self, manager: Any, writer: CallWriter, functions: FunctionFrames, declared: DeclaredGraph | None
+    ) -> None:
+        self.manager = manager
+        self._writer = writer
+        self._functions = functions
+        self._declared = declared
+        self._flow: str | None = None
+        self._numbers: dict[NodeChange, int] = {}
+        self._hook: FlowManagerHook | None = None
+        self._detached = False
+
+    def attach(self) -> None:
+        """Begin to watch. A node that is already current is recorded as entered now, by an unknown cause."""
+        self._writer.recorder.name_flows(flows_package(self.manager))
+        node = current_node(self.manager)
+        if node is not None:
+            self._add_inferred(node, current_functions(self.manager), self._writer.clock.now())
+        if FlowManagerHook.fits(self.manager):
+            self._hook = FlowManagerHook.listen(self.manager, self)
+        else:
+            why = "this Pipecat's FlowManager lacks what the hook stands on: transitions are inferred"
+            self._writer.recorder.lose("hook_missing", why)
+            self._writer.guard.say(why)
+
+    def detach(self) -> None:
+        """Stop watching and give the manager its methods back."""
+        self._detached = True
+        if self._hook is not None:
+            self._hook.leave(self)
+            self._hook = None
+
+    def declare(self, graph: DeclaredGraph) -> None:
+        """Attach the declared graph, now or when the flow has a name."""
+        self._declared = graph
+        if self._flow is not None:
+            self._writer.recorder.declare(self._flow, graph)
+
+    def tools_changed(self, tools: Any, at_ns: int) -> None:
+        """Infer a node change from the frame that sets a node's tools. Does nothing where the hook sees them.
+
+        Args:
+            tools: The tools of the frame. Every entry into a node sends exactly one, also without tools.
+            at_ns: When it was pushed.
+        """
+        if self._hook is None and not self._detached and (node := current_node(self.manager)) is not None:
+            self._add_inferred(node, tool_names(tools), at_ns)
+
+    # What the hook tells
+
+    def change_began(self, change: NodeChange) -> None:
+        """See `FlowListener`."""
+        self._guarded(self._add_began, change)
+
+    def node_entered(self, change: NodeChange) -> None:
+        """See `FlowListener`."""
+        self._guarded(self._add_entered, change)
+
+    def change_failed(self, change: NodeChange, error: BaseException) -> None:
+        """See `FlowListener`."""
+        self._guarded(self._add_failed, change, error)
+
+    def transition_requested(self, from_node: str | None, node: str, function: str, tool_call_id: str) -> None:
+        """See `FlowListener`."""
+        self._guarded(self._add_requested, from_node, node, function, tool_call_id)
+
+    def hook_failed(self, error: Exception) -> None:
+        """See `FlowListener`."""
+        self._writer.guard.caught("a node change", error)
+
+    # Writing
+
+    def _guarded(self, write: Callable[..., None], *told: Any) -> None:
+        if self._detached:
+            self._writer.recorder.lose("after_detach", "a FlowManager moved after it was detached")
+            return
+        try:
+            write(self._writer.clock.now(), *told)
+        except Exception as error:
+            self._writer.guard.caught("a node change", error)
+
+    def _flow_id(self) -> str:
+        if self._flow is None:
+            self._flow = self._writer.next_flow()
+            if self._declared is not None:
+                self._writer.recorder.declare(self._flow, self._declared)
+        return self._flow
+
+    def _add_began(self, at_ns: int, change: NodeChange) -> None:
+        number = self._numbers[change] = self._writer.next_change()
+        if change.cause == "function" and change.tool_call_id is None and change.function is not None:
+            change.tool_call_id = self._functions.id_of(change.function, change.arguments)
+        self._writer.add(
+            NodeChangeBegan,
+            at_ns,
+            change=number,
+            flow=self._flow_id(),
+            from_node=change.from_node,
+            node=change.node,
+            cause=change.cause,
+            function=change.function,
+            arguments=self._writer.arguments(change.arguments),
+            result=self._writer.result(change.result),
+            tool_call_id=change.tool_call_id,
+            during=change.during,
+            speaks=change.speaks,
+        )
+
+    def _add_entered(self, at_ns: int, change: NodeChange) -> None:
+        self._writer.add(
+            NodeEntered,
+            at_ns,
+            change=self._numbers.get(change),
+            flow=self._flow_id(),
+            node=change.node,
+            cause=change.cause,
+            functions=change.functions,
+            context_strategy=change.context_strategy,
+            respond_immediately=change.respond_immediately,
+            can_end=change.can_end,
+            state=self._writer.state(self.manager.state),
+        )
+
+    def _add_failed(self, at_ns: int, change: NodeChange, error: BaseException) -> None:
+        number = self._numbers.get(change)
+        if number is None:
+            return
+        self._writer.add(
+            NodeChangeFailed,
+            at_ns,
+            change=number,
+            flow=self._flow_id(),
+            node=change.node,
+            entered=change.entered,
+            error=str(error),
+            error_type=type(error).__name__,
+        )
+
+    def _add_requested(
+        self, at_ns: int, from_node: str | None, node: str, function: str, tool_call_id: str
+    ) -> None:
+        self._writer.add(
+            TransitionRequested,
+            at_ns,
+            flow=self._flow_id(),
+            from_node=from_node,
+            node=node,
+            function=function,
+            tool_call_id=tool_call_id,
+        )
+
+    def _add_inferred(self, node: str, functions: tuple[str, ...], at_ns: int) -> None:
+        self._writer.add(
+            NodeEntered,
+            at_ns,
+            flow=self._flow_id(),
+            node=node,
+            cause="inferred",
+            functions=functions,
+            state=self._writer.state(getattr(self.manager, "state", {})),
+        )

@@ -1,0 +1,302 @@
+"""FlowsObserver: attach it to a bot and every call is recorded."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+from collections.abc import Mapping, Sequence
+from importlib.metadata import PackageNotFoundError, version
+from typing import Any
+from uuid import uuid4
+
+from pipecat.observers.base_observer import BaseObserver, FramePushed
+
+from flows_analytics.calls.events import CallEnded, Terminal
+from flows_analytics.calls.health import Health
+from flows_analytics.calls.record import Agent, CallRecord
+from flows_analytics.delivery.sink import Sink, deliver
+from flows_analytics.errors import ObserverError
+from flows_analytics.observer.agent_version import resolve_agent_version
+from flows_analytics.observer.call_writer import CallWriter, Content
+from flows_analytics.observer.clock import CallClock
+from flows_analytics.observer.declared_flow import read_declared
+from flows_analytics.observer.flow_watch import FlowWatch
+from flows_analytics.observer.frame_reader import FrameReader
+from flows_analytics.observer.function_frames import FunctionFrames
+from flows_analytics.observer.guard import Guard
+from flows_analytics.recording.recorder import CallHeader, CallRecorder
+
+
+class FlowsObserver(BaseObserver):
+    """Records one call of a Pipecat Flows bot: its path through the nodes, and what happened in each.
+
+    Give it to the worker that has the transport, and tell it of every FlowManager::
+
+        observer = FlowsObserver(sinks=[JSONFileSink("calls"), HTMLReportSink("reports")])
+        worker = PipelineWorker(pipeline, observers=[observer])
+        flow_manager = FlowManager(worker=worker, llm=llm, context_aggregator=aggregator)
+        observer.attach_flow_manager(flow_manager)
+
+    The call is delivered to the sinks in ``cleanup()``, which Pipecat awaits however the call ends. One observer
+    is one call; make a new one for the next.
+
+    Events:
+        on_call_recorded(observer, record): Emitted once, after delivery, also when a sink failed. Pipecat waits
+            for the handler before the worker finishes.
+
+    Args:
+        call_id: Identifier of the call, such as the runner's ``session_id``; a new uuid4 if None or empty.
+        agent_id: Identifier of the bot.
+        agent_name: Its name for people.
+        agent_version: Its version; if None, the first that is set of the environment variables ``APP_VERSION``,
+            ``GITHUB_RUN_NUMBER``, ``CIRCLE_BUILD_NUM`` and ``BUILD_NUMBER``.
+        call_type: Kind of call.
+        sinks: Where the finished call goes.
+        metadata: Anything to keep with the call.
+        goals: Names of the nodes that mean success.
+        include_transcripts: Whether to keep what caller and bot say.
+        include_arguments: Whether to keep what functions are called with.
+        include_results: Whether to keep what functions return, messages of their failures included.
+        include_state: Keys of ``flow_manager.state`` to keep at each node; none by default.
+        sink_timeout_secs: How long the sinks may take together before the call goes on without them.
+        strict: Raise what goes wrong in the recording instead of counting it. For tests of the recorder.
+        **kwargs: Passed to Pipecat's BaseObserver.
+    """
+
+    def __init__(
+        self,
+        *,
+        call_id: str | None = None,
+        agent_id: str | None = None,
+        agent_name: str | None = None,
+        agent_version: str | int | None = None,
+        call_type: str = "web_call",
+        sinks: Sequence[Sink] = (),
+        metadata: Mapping[str, Any] | None = None,
+        goals: Sequence[str] | None = None,
+        include_transcripts: bool = True,
+        include_arguments: bool = True,
+        include_results: bool = True,
+        include_state: Sequence[str] = (),
+        sink_timeout_secs: float = 10.0,
+        strict: bool = False,
+        **kwargs: Any,
+    ) -> None:
+        super().__init__(**kwargs)  # pyright: ignore[reportUnknownMemberType]  # Pipecat leaves kwargs untyped
+        self._call_id = str(call_id) if call_id else str(uuid4())
+        self._sinks = tuple(sinks)
+        self._strict = strict
+        self._sink_timeout_secs = sink_timeout_secs
+        clock = CallClock()
+        header = CallHeader(
+            call_id=self._call_id,
+            call_type=call_type,
+            agent=Agent(
+                id=agent_id,
+                name=agent_name,
+                version=resolve_agent_version(agent_version, os.environ),
+            ),
+            goals=tuple(goals or ()),
+            metadata=dict(metadata or {}),
+            pipecat=_pipecat_version(),
+        )
+        self._recorder = CallRecorder(header, wall_ns=clock.wall_ns())
+        self._guard = Guard(self._call_id, self._recorder.lose, strict=strict)
+        self._writer = CallWriter(
+            recorder=self._recorder,
+            clock=clock,
+            guard=self._guard,
+            content=Content(
+                transcripts=include_transcripts,
+                arguments=include_arguments,
+                results=include_results,
+                state=tuple(include_state),
+            ),
+        )
+        self._functions = FunctionFrames(self._writer)
+        self._frames = FrameReader(self._writer, self._functions, self._tools_changed, self._stop_at_second_call)
+        self._watches: list[FlowWatch] = []
+        self._set_up = False
+        self._finishing: asyncio.Future[None] | None = None
+        self._finished = False
+        self._register_event_handler("on_call_recorded")
+
+    @property
+    def call_id(self) -> str:
+        """Identifier of the call."""
+        return self._call_id
+
+    @property
+    def record(self) -> CallRecord:
+        """The call so far; status ``started`` until it has ended."""
+        return self._recorder.record()
+
+    @property
+    def health(self) -> Health:
+        """What the recording lost so far, and why."""
+        return self._recorder.health
+
+    def attach_flow_manager(self, flow_manager: Any, declared: Any = None) -> None:
+        """Record what a FlowManager does, from now on.
+
+        It may be called before or after ``initialize()``; a node that is already current is recorded as entered
+        now. A second manager is a second flow of the call, also if its worker is not the one observed. Attaching
+        the same manager again only adds ``declared``.
+
+        Args:
+            flow_manager: A FlowManager of ``pipecat.flows`` or of the standalone ``pipecat_flows``.
+            declared: The Flow or FlowConfig it runs: the only way to know what could have happened beside what
+                did.
+
+        Raises:
+            ObserverError: ``not_a_flow_manager``; ``not_a_flow``; ``observer_reused`` if this observer's call is
+                over.
+        """
+        if self._finished:
+            raise self._reused()
+        if not hasattr(flow_manager, "current_node"):
+            raise ObserverError(
+                "not_a_flow_manager",
+                f"attach_flow_manager takes a FlowManager, not a {type(flow_manager).__name__}",
+            )
+        graph = None if declared is None else read_declared(declared)
+        known = next((watch for watch in self._watches if watch.manager is flow_manager), None)
+        if known is not None:
+            if graph is not None:
+                known.declare(graph)
+            return
+        watch = FlowWatch(flow_manager, self._writer, self._functions, graph)
+        try:
+            watch.attach()
+            self._watches.append(watch)
+        except Exception as error:
+            self._guard.caught("the attached FlowManager", error)
+
+    def detach_flow_manager(self, flow_manager: Any) -> None:
+        """Stop recording a FlowManager and give it its methods back. Done by itself at the end of the call.
+
+        Args:
+            flow_manager: The manager; one that is not attached is left alone.
+        """
+        for watch in [watch for watch in self._watches if watch.manager is flow_manager]:
+            watch.detach()
+            self._watches.remove(watch)
+
+    async def aflush(self, reason: str | None = None) -> None:
+        """End the recording now and deliver it, for transports that vanish without ending the pipeline.
+
+        What happens in the call afterwards is not recorded, only counted. Calling it again does nothing.
+
+        Args:
+            reason: Why, such as ``client-disconnected``; becomes the record's ``end_reason``.
+        """
+        await self._finish("flush", reason)
+
+    async def setup(self, task_manager: Any) -> None:
+        """Prepare for the pipeline. Called by Pipecat.
+
+        Args:
+            task_manager: Pipecat's task manager.
+
+        Raises:
+            ObserverError: ``observer_reused`` if strict and this observer already has a call. Otherwise the second
+                call goes on, and the recording stops.
+        """
+        if self._finished or self._set_up:
+            self._stop_at_second_call()
+        self._set_up = True
+        await super().setup(task_manager)
+
+    async def on_push_frame(self, data: FramePushed) -> None:
+        """Read one push of one frame. Called by Pipecat; awaits nothing, so that no frame waits behind it.
+
+        Args:
+            data: The push.
+        """
+        try:
+            if not self._recorder.placed:
+                self._place(data)
+            self._frames.read(data)
+        except Exception as error:
+            self._guard.caught(f"a {type(data.frame).__name__}", error)
+
+    async def cleanup(self) -> None:
+        """Deliver the finished call. Called and awaited by Pipecat when the pipeline is over."""
+        try:
+            await self._finish("cleanup", None)
+        finally:
+            await super().cleanup()
+
+    def _place(self, data: FramePushed) -> None:
+        clock = self._writer.clock
+        clock.meet(data.source, data.timestamp)
+        if clock.zero_ns is not None:
+            self._recorder.place(clock.zero_ns, wall_ns=clock.wall_zero_ns)
+
+    def _tools_changed(self, tools: Any, at_ns: int) -> None:
+        for watch in self._watches:
+            watch.tools_changed(tools, at_ns)
+
+    def _reused(self) -> ObserverError:
+        return ObserverError(
+            "observer_reused",
+            f"this FlowsObserver already records call {self._call_id!r}: make a new one for each call, and "
+            "give it to the transport's worker only",
+        )
+
+    def _stop_at_second_call(self) -> None:
+        # Frames do not say which call they belong to. Half a record is better than one that mixes two callers.
+        self._recorder.close()
+        error = self._reused()
+        self._recorder.lose("reused", error.message)
+        self._guard.say(error.message)
+        if self._strict:
+            raise error
+
+    async def _finish(self, terminal: Terminal, reason: str | None) -> None:
+        if not self._finished:
+            self._finished = True
+            try:
+                self._close(terminal, reason)
+            except Exception as error:
+                self._guard.caught("the end of the call", error)
+            if self._sinks:
+                # A task of its own: whoever waits for it may be cancelled, and another may wait again.
+                self._finishing = asyncio.ensure_future(self._deliver())
+            else:
+                await self._say_recorded()
+        if self._finishing is not None:
+            await asyncio.shield(self._finishing)
+
+    def _close(self, terminal: Terminal, reason: str | None) -> None:
+        for watch in self._watches:
+            watch.detach()
+        self._watches.clear()
+        now = self._writer.clock.now()
+        if not self._frames.ended:
+            at_ns = now if terminal == "flush" else self._recorder.last_ns
+            if terminal == "cleanup" and self._frames.terminal is not None:
+                terminal, reason = self._frames.terminal
+            self._writer.add(CallEnded, now if at_ns is None else at_ns, terminal=terminal, reason=reason)
+        self._recorder.close()
+
+    async def _deliver(self) -> None:
+        for delivery in await deliver(self.record, self._sinks, timeout_secs=self._sink_timeout_secs):
+            if delivery.error is not None:
+                code = "sink_timeout" if delivery.error == "timeout" else "sink_failed"
+                why = f"{delivery.sink} did not take the call: {delivery.error}"
+                self._recorder.lose(code, why)
+                self._guard.say(why)
+        await self._say_recorded()
+
+    async def _say_recorded(self) -> None:
+        await self._call_event_handler(  # pyright: ignore[reportUnknownMemberType]  # untyped in Pipecat
+            "on_call_recorded", self.record
+        )
+
+
+def _pipecat_version() -> str | None:
+    try:
+        return version("pipecat-ai")
+    except PackageNotFoundError:
+        return None

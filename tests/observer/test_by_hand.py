@@ -1,0 +1,214 @@
+"""The observer fed by hand: no pipeline, no clock, no sinks."""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+
+import pytest
+from pipecat.frames.frames import (
+    BotStartedSpeakingFrame,
+    EndFrame,
+    InterimTranscriptionFrame,
+    OutputAudioRawFrame,
+    TranscriptionFrame,
+    UserStartedSpeakingFrame,
+    UserStoppedSpeakingFrame,
+)
+from pipecat.observers.base_observer import FramePushed
+from pipecat.processors.frame_processor import FrameDirection
+
+from flows_analytics import FlowsObserver
+from flows_analytics.errors import ObserverError
+
+DOWN, UP = FrameDirection.DOWNSTREAM, FrameDirection.UPSTREAM
+
+
+def pushed(frame, at_ms=0, direction=DOWN):
+    return FramePushed(source=None, destination=None, frame=frame, direction=direction, timestamp=int(at_ms * 1e6))
+
+
+def feed(observer, *pushes):
+    async def main():
+        for push in pushes:
+            await observer.on_push_frame(push)
+
+    asyncio.run(main())
+
+
+def heard(text):
+    return TranscriptionFrame(text, user_id="", timestamp="2026-01-01T00:00:00.000+00:00")
+
+
+def test_without_clock_set_up_or_sinks_it_still_records():
+    observer = FlowsObserver(strict=True)
+    before = threading.active_count()
+
+    async def main():
+        for push in (
+            pushed(UserStartedSpeakingFrame(), 100),
+            pushed(heard("Hello"), 900),
+            pushed(UserStoppedSpeakingFrame(), 1000),
+        ):
+            await observer.on_push_frame(push)
+        tasks_before = asyncio.all_tasks()
+        await observer.cleanup()
+        return asyncio.all_tasks() - tasks_before
+
+    assert asyncio.run(main()) == set()
+    assert threading.active_count() == before
+    (turn,) = observer.record.turns
+    assert (turn.text, turn.start_ms, turn.end_ms) == ("Hello", 100, 1000)
+    assert observer.record.status == "cancelled"
+    assert observer.record.duration_ms == 1000
+
+
+def test_a_frame_pushed_at_every_hop_counts_once():
+    observer = FlowsObserver(strict=True)
+    frame = heard("once")
+    feed(observer, *(pushed(frame, at_ms) for at_ms in (10, 11, 12)))
+
+    assert [turn.text for turn in observer.record.turns] == ["once"]
+
+
+def test_of_a_broadcast_pair_the_downstream_frame_counts():
+    observer = FlowsObserver(strict=True)
+    feed(
+        observer,
+        pushed(UserStartedSpeakingFrame(), 10, UP),
+        pushed(UserStartedSpeakingFrame(), 10, DOWN),
+    )
+
+    kinds = [event.kind for event in observer.record.events]
+    assert kinds.count("caller_turn_started") == 1
+
+
+def test_a_transcript_that_travels_upstream_counts():
+    observer = FlowsObserver(strict=True)
+    feed(observer, pushed(heard("realtime"), 10, UP))
+
+    assert [turn.text for turn in observer.record.turns] == ["realtime"]
+
+
+def test_interim_transcripts_and_audio_are_no_moments():
+    observer = FlowsObserver(strict=True)
+    interim = InterimTranscriptionFrame("Hel", user_id="", timestamp="")
+    audio = OutputAudioRawFrame(audio=b"\0\0", sample_rate=16000, num_channels=1)
+    feed(observer, pushed(interim), pushed(audio))
+
+    assert [event.kind for event in observer.record.events] == ["call_started"]
+
+
+def test_a_subclass_of_a_known_frame_is_read_like_it():
+    class DailyTranscription(TranscriptionFrame):
+        pass
+
+    observer = FlowsObserver(strict=True)
+    feed(observer, pushed(DailyTranscription("sub", user_id="u1", timestamp=""), 5))
+
+    (event,) = [event for event in observer.record.events if event.kind == "caller_text"]
+    assert (event.text, event.user_id) == ("sub", "u1")
+
+
+def test_a_frame_that_cannot_be_read_is_counted_and_the_next_one_is_recorded():
+    class Broken(TranscriptionFrame):
+        @property
+        def language(self):
+            raise RuntimeError("my card is 4111")
+
+        @language.setter
+        def language(self, value):
+            pass
+
+    observer = FlowsObserver(call_id="c")
+    feed(observer, pushed(Broken("x", user_id="", timestamp="")), pushed(heard("fine"), 20))
+
+    assert [turn.text for turn in observer.record.turns] == ["fine"]
+    assert observer.health.count("guarded_error") == 1
+    assert observer.health.losses["guarded_error"].why == "RuntimeError while recording a Broken"
+    assert observer.record.health == observer.health
+
+
+def test_strict_raises_what_would_be_counted():
+    class Broken(TranscriptionFrame):
+        text = property(lambda self: 1 / 0, lambda self, value: None)
+
+    with pytest.raises(ZeroDivisionError):
+        feed(FlowsObserver(strict=True), pushed(Broken("x", user_id="", timestamp="")))
+
+
+def test_frames_after_the_end_are_dropped_and_counted():
+    observer = FlowsObserver()
+
+    async def main():
+        await observer.on_push_frame(pushed(heard("before"), 10))
+        await observer.cleanup()
+        await observer.on_push_frame(pushed(heard("after"), 20))
+        await observer.cleanup()
+
+    asyncio.run(main())
+
+    assert [turn.text for turn in observer.record.turns] == ["before"]
+    assert observer.health.count("after_end") == 1
+
+
+def test_an_end_frame_that_never_arrived_still_names_the_ending():
+    observer = FlowsObserver(strict=True)
+
+    async def main():
+        await observer.on_push_frame(pushed(BotStartedSpeakingFrame(), 10))
+        await observer.on_push_frame(pushed(EndFrame(reason="done"), 20))
+        await observer.cleanup()
+
+    asyncio.run(main())
+
+    record = observer.record
+    assert (record.status, record.end_reason, record.duration_ms) == ("completed", "done", 10)
+
+
+def test_a_record_may_be_asked_for_before_anything_happened():
+    record = FlowsObserver(call_id="x").record
+
+    assert (record.call_id, record.status, record.path, record.turns) == ("x", "started", (), ())
+
+
+def test_without_a_call_id_each_observer_makes_its_own():
+    assert FlowsObserver().call_id != FlowsObserver().call_id
+    assert len(FlowsObserver(call_id="").call_id) == 36
+
+
+@pytest.mark.parametrize(
+    ("given", "environment", "version"),
+    [
+        ("v7", {"APP_VERSION": "v1"}, "v7"),
+        (42, {}, "42"),
+        (None, {"APP_VERSION": "v1", "BUILD_NUMBER": "9"}, "v1"),
+        (None, {"APP_VERSION": " ", "GITHUB_RUN_NUMBER": "5", "CIRCLE_BUILD_NUM": "6"}, "5"),
+        (None, {"CIRCLE_BUILD_NUM": "6", "BUILD_NUMBER": "9"}, "6"),
+        (None, {"BUILD_NUMBER": "9"}, "9"),
+        (None, {}, None),
+    ],
+)
+def test_the_agent_version_is_given_or_found_in_the_environment(monkeypatch, given, environment, version):
+    for name in ("APP_VERSION", "GITHUB_RUN_NUMBER", "CIRCLE_BUILD_NUM", "BUILD_NUMBER"):
+        monkeypatch.delenv(name, raising=False)
+    for name, value in environment.items():
+        monkeypatch.setenv(name, value)
+
+    assert FlowsObserver(agent_version=given).record.agent.version == version
+
+
+def test_positional_arguments_are_refused():
+    with pytest.raises(TypeError):
+        FlowsObserver("call-1")  # type: ignore[misc]
+
+
+def test_a_second_set_up_is_an_error_where_errors_are_wanted():
+    observer = FlowsObserver(strict=True)
+
+    async def main():
+        await observer.setup(None)
+        await observer.setup(None)
+
+    with pytest.raises(ObserverError):
+        asyncio.run(main())
