@@ -1,0 +1,31 @@
+"""One call as one HTML page."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from flows_analytics.calls.record import CallRecord
+from flows_analytics.report.call_view import call_view
+from flows_analytics.report.environment import environment
+from flows_analytics.report.stylesheet import stylesheet
+
+
+def render_call_report(record: CallRecord, *, template_dir: str | Path | None = None) -> str:
+    """Render the page of a call: self-contained, without script, asking nothing of any network.
+
+    Args:
+        record: The call, finished or still running.
+        template_dir: A folder of templates that replace the default ones of the same name. A template there
+            can build on the default: ``{% extends "default:call_report.html" %}``.
+
+    Returns:
+        The HTML document. It always encodes to UTF-8, whatever the call holds.
+
+    Raises:
+        FlowsAnalyticsError: ``template_dir_missing`` if the folder is not there; ``templates_missing`` if the
+            installation is incomplete.
+        jinja2.TemplateError: If a template of the user's is faulty.
+    """
+    templates = environment(template_dir)
+    template = templates.get_template("call_report.html")
+    return template.render(call=call_view(record), stylesheet=stylesheet(templates))

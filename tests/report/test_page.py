@@ -1,0 +1,139 @@
+"""The page of a call: sound, self-contained, honest about what it cuts."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import re
+import time
+from itertools import pairwise
+
+import pytest
+from syrupy.extensions.single_file import SingleFileSnapshotExtension, WriteMode
+
+from flows_analytics.calls.record import CallRecord
+from flows_analytics.errors import FlowsAnalyticsError
+from flows_analytics.report.html import render_call_report
+from tests.report.pages import Page, read
+from tests.report.records import ALL_CALLS, Story, long_call, pizza_call, troubled_call
+
+
+class HTMLSnapshot(SingleFileSnapshotExtension):
+    file_extension = "html"
+    _write_mode = WriteMode.TEXT
+
+
+def assert_sound(page: Page) -> None:
+    assert page.faults == []
+    assert len(page.ids) == len(set(page.ids))
+    for link in page.values("href"):
+        assert link.startswith("#")
+        assert link[1:] in page.ids
+    for named in page.values("aria-labelledby", "aria-describedby"):
+        assert set(named.split()) <= set(page.ids)
+    assert page.values("src", "style", "action", "formaction", "srcset", "xlink:href") == []
+    assert not {"script", "img", "iframe", "object", "embed", "form", "link", "base", "foreignobject"} & set(
+        page.tags
+    )
+    assert not [name for _, attributes in page.elements for name in attributes if name.startswith("on")]
+
+
+@pytest.mark.parametrize("name", ALL_CALLS)
+def test_every_kind_of_call_gives_a_sound_page_with_working_links(name):
+    assert_sound(read(render_call_report(ALL_CALLS[name]())))
+
+
+@pytest.mark.parametrize("name", ALL_CALLS)
+def test_headings_never_skip_a_level_and_there_is_one_of_the_first(name):
+    levels = [
+        int(tag[1]) for tag in read(render_call_report(ALL_CALLS[name]())).tags if re.fullmatch("h[1-6]", tag)
+    ]
+    assert levels.count(1) == 1
+    assert all(after <= before + 1 for before, after in pairwise(levels))
+
+
+def test_tables_have_captions_and_scopes_and_scrolling_parts_can_be_reached_by_keyboard():
+    page = read(render_call_report(troubled_call()))
+    assert page.tags.count("caption") == page.tags.count("table") == 2
+    assert all("scope" in attributes for attributes in page.all("th"))
+    regions = [attributes for attributes in page.all("div") if attributes.get("class") == "scroll"]
+    assert regions
+    assert all(region.get("tabindex") == "0" and region.get("role") == "region" for region in regions)
+    assert all("aria-label" in region or "aria-labelledby" in region for region in regions)
+
+
+def test_drawings_are_images_with_a_title_and_a_description():
+    page = read(render_call_report(pizza_call()))
+    images = [attributes for attributes in page.all("svg") if attributes.get("role") == "img"]
+    assert len(images) == 2
+    assert all("aria-labelledby" in image for image in images)
+
+
+def test_the_policy_allows_exactly_the_inlined_style_and_nothing_else():
+    page = read(render_call_report(pizza_call()))
+    (css,) = page.styles
+    digest = base64.b64encode(hashlib.sha256(css.encode()).digest()).decode()
+    (policy,) = [
+        meta["content"] for meta in page.all("meta") if meta.get("http-equiv") == "Content-Security-Policy"
+    ]
+    assert policy == f"default-src 'none'; style-src 'sha256-{digest}'; base-uri 'none'; form-action 'none'"
+    assert page.tags.index("meta") < page.tags.index("style")
+
+
+def test_the_stylesheet_asks_for_nothing_from_outside():
+    (css,) = read(render_call_report(pizza_call())).styles
+    assert not re.search(r"url\(|@import|https?:|@font-face", css)
+
+
+def test_a_text_too_long_for_a_page_is_cut_and_says_so():
+    story = Story()
+    story.enter(0.1, "talk")
+    story.caller(1.0, "word" * 10_000)
+    page = read(render_call_report(story.record()))
+    assert "word" * 5_000 in page.text
+    assert "word" * 5_001 not in page.text
+    assert "cut here: 40,000 characters in all" in page.text
+
+
+def test_a_user_template_can_build_on_the_default_one(tmp_path):
+    (tmp_path / "call_report.html").write_text(
+        '{% extends "default:call_report.html" %}'
+        "{% block unknowns %}<p>ours: {{ call.header.status }}</p>{% endblock %}"
+    )
+    page = read(render_call_report(pizza_call(), template_dir=tmp_path))
+    assert "Transcript" in page.text
+    assert "ours: completed" in page.text
+    assert "What this recording does not know" not in page.text
+
+
+def test_a_user_stylesheet_gets_its_own_hash(tmp_path):
+    (tmp_path / "report.css").write_bytes(b"body { color: teal; }\r\n")
+    page = read(render_call_report(pizza_call(), template_dir=str(tmp_path)))
+    assert page.styles == ["body { color: teal; }\n"]
+    digest = base64.b64encode(hashlib.sha256(page.styles[0].encode()).digest()).decode()
+    assert digest in str(page.all("meta"))
+
+
+def test_a_missing_folder_of_templates_is_named(tmp_path):
+    with pytest.raises(FlowsAnalyticsError, match="nowhere") as raised:
+        render_call_report(pizza_call(), template_dir=tmp_path / "nowhere")
+    assert raised.value.code == "template_dir_missing"
+
+
+def test_a_record_that_went_through_json_gives_the_same_page():
+    record = troubled_call()
+    assert render_call_report(CallRecord.from_json(record.to_json())) == render_call_report(record)
+
+
+def test_a_call_of_500_turns_is_rendered_within_a_second():
+    record = long_call(500)
+    began = time.perf_counter()
+    page = render_call_report(record)
+    assert time.perf_counter() - began < 1.0
+    assert page.count('class="item turn') == 500
+
+
+def test_the_page_of_a_pizza_order(snapshot):
+    page = render_call_report(pizza_call(declared=True))
+    body = re.sub(r"<style>.*?</style>", "<style></style>", page, flags=re.DOTALL)
+    assert re.sub(r"sha256-[^']+", "sha256-…", body) == snapshot(extension_class=HTMLSnapshot)
