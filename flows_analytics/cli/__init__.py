@@ -1,0 +1,25 @@
+"""The command line: ``flows-analytics``. One file per command; each imports what it needs when it runs."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run a command.
+
+    Args:
+        argv: The words after the program's name; those of this process if None.
+
+    Returns:
+        The exit code: 0 if all went well, 1 if the command failed, 2 if the words make no command.
+    """
+    from flows_analytics.cli.app import run_app
+
+    return run_app(argv)
+
+
+def run() -> None:
+    """Run the command this process was started with; the entry point of ``flows-analytics``."""
+    sys.exit(main())

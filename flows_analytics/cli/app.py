@@ -1,0 +1,65 @@
+"""The Typer application, and the one place where errors become messages and exit codes."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from importlib.metadata import version
+from typing import Annotated
+
+import typer
+
+from flows_analytics.cli.console import ERRORS
+from flows_analytics.cli.demo import demo
+from flows_analytics.cli.report import report
+from flows_analytics.cli.show import show
+from flows_analytics.errors import FlowsAnalyticsError
+
+app = typer.Typer(
+    name="flows-analytics",
+    help="Analytics for Pipecat Flows: where in the flow it happened, how long it took, and what was said there.",
+    no_args_is_help=True,
+    add_completion=False,
+    rich_markup_mode="rich",
+    # A traceback with local variables would print what callers said.
+    pretty_exceptions_enable=False,
+)
+app.command()(demo)
+app.command()(show)
+app.command()(report)
+
+
+def _print_version(wanted: bool) -> None:
+    if wanted:
+        typer.echo(f"flows-analytics {version('flows-analytics')}")
+        raise typer.Exit
+
+
+@app.callback()
+def _options(
+    show_version: Annotated[
+        bool,
+        typer.Option("--version", help="Print the version and exit.", callback=_print_version, is_eager=True),
+    ] = False,
+) -> None:
+    """Options of the program itself."""
+
+
+def run_app(argv: Sequence[str] | None) -> int:
+    """Run a command and turn what it raises into a message on stderr.
+
+    Args:
+        argv: The words after the program's name; those of this process if None.
+
+    Returns:
+        The exit code.
+    """
+    try:
+        app(args=None if argv is None else list(argv), prog_name="flows-analytics")
+    except SystemExit as exit_:
+        # Typer ends so, with the code of its own messages or of a command's.
+        return exit_.code if isinstance(exit_.code, int) else int(exit_.code is not None)
+    except FlowsAnalyticsError as error:
+        ERRORS.print(f"error: {error.message}", markup=False, soft_wrap=True)
+    except OSError as error:
+        ERRORS.print(f"error: {error}", markup=False, soft_wrap=True)
+    return 1

@@ -1,0 +1,72 @@
+"""``flows-analytics report``: calls as HTML pages."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.progress import track
+
+from flows_analytics.cli.console import ERRORS, RESULTS
+from flows_analytics.errors import FlowsAnalyticsError
+
+
+def report(
+    calls: Annotated[
+        list[str], typer.Argument(help="JSON files, ids in --dir, or directories of calls.", metavar="CALL...")
+    ],
+    out: Annotated[
+        Path | None,
+        typer.Option("--out", "-o", help="Where the pages go. Default: each beside its record."),
+    ] = None,
+    directory: Annotated[
+        Path, typer.Option("--dir", "-d", help="The calls directory in which to look for ids.")
+    ] = Path("calls"),
+    template_dir: Annotated[
+        Path | None, typer.Option("--template-dir", help="A directory of templates that replace ours by name.")
+    ] = None,
+    open_page: Annotated[bool, typer.Option("--open", help="Open the page in the browser.")] = False,
+) -> None:
+    """Write an HTML page for each call: self-contained, nothing loaded from the network.
+
+    A record that cannot be read is named and skipped; the others are still written, and the exit code is 1.
+    """
+    from flows_analytics.calls.record import CallRecord
+    from flows_analytics.files.atomic import replace
+    from flows_analytics.files.layout import REPORT_SUFFIX
+    from flows_analytics.report.html import render_call_report
+
+    pages: list[Path] = []
+    failed = 0
+    records = _files(calls, directory)
+    for file in track(records, "Writing pages", console=ERRORS, disable=len(records) < 10, transient=True):
+        try:
+            page = render_call_report(CallRecord.load(file), template_dir=template_dir)
+        except FlowsAnalyticsError as error:
+            ERRORS.print(f"skipped: {error.message}", markup=False, soft_wrap=True)
+            failed += 1
+            continue
+        pages.append(replace((out or file.parent) / f"{file.stem}{REPORT_SUFFIX}", page.encode("utf-8")))
+    for page_file in pages:
+        RESULTS.print(str(page_file), markup=False, soft_wrap=True)
+    if open_page and pages:
+        typer.launch(str(pages[0].resolve()))
+    if failed:
+        raise typer.Exit(1)
+
+
+def _files(calls: list[str], directory: Path) -> list[Path]:
+    from flows_analytics.errors import CallNotFoundError
+    from flows_analytics.files.layout import find_call, list_calls
+
+    files: list[Path] = []
+    for call in calls:
+        if Path(call).is_dir():
+            found = list_calls(Path(call))
+            if not found:
+                raise CallNotFoundError("no_calls", f"{call}: no calls there (a calls directory holds *.json)")
+            files.extend(found)
+        else:
+            files.append(find_call(call, directory))
+    return list(dict.fromkeys(files))
