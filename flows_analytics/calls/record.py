@@ -191,7 +191,7 @@ class CallRecord(BaseModel):
         """
         copied = super().model_copy(update=update, deep=deep)
         for reading in ("visits", "transitions", "turns", "tool_calls"):
-            copied.__dict__.pop(reading, None)
+            vars(copied).pop(reading, None)
         return copied
 
     def to_json(self) -> str:

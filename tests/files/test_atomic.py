@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import os
 import threading
+from pathlib import Path
 
 import pytest
 
@@ -67,7 +68,7 @@ def test_a_failed_replacement_leaves_the_old_file(tmp_path, monkeypatch):
 
 def test_a_file_system_without_links_still_overwrites_nothing(tmp_path, monkeypatch):
     def no_links(source, target):
-        if os.path.exists(target):
+        if Path(target).exists():
             raise FileExistsError(target)
         raise PermissionError("no links here")
 
