@@ -131,7 +131,8 @@ def hold_call(
 ) -> Held:
     """Hold one call on virtual time and return what was recorded.
 
-    `observers` watch beside ours: a list, or what makes one inside the loop. `prepare(held)` is called, and awaited if it is a coroutine, once the bot stands and before the call begins.
+    `observers` watch beside ours: a list, or what makes one inside the loop. `prepare(held)` is called, and
+    awaited if it is a coroutine, once the bot stands and before the call begins.
     """
 
     async def main() -> Held:

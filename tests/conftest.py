@@ -12,6 +12,6 @@ from loguru import logger
 def quiet_pipecat():
     """Pipecat logs every frame of interest at DEBUG; a failing test is read better without."""
     logger.remove()
-    handler = logger.add(lambda message: logging.getLogger("pipecat").warning(message), level="WARNING")
+    logger.add(lambda message: logging.getLogger("pipecat").warning(message), level="WARNING")
     yield
-    logger.remove(handler)
+    logger.remove()

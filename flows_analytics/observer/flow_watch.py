@@ -15,13 +15,13 @@ from flows_analytics.calls.events import (
 from flows_analytics.observer.call_writer import CallWriter
 from flows_analytics.observer.flow_manager_hook import (
     FlowManagerHook,
-    NodeChange,
     current_functions,
     current_node,
     flows_package,
     tool_names,
 )
 from flows_analytics.observer.function_frames import FunctionFrames
+from flows_analytics.observer.node_change import NodeChange
 
 
 class FlowWatch:
