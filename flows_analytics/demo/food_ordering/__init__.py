@@ -1,0 +1,1 @@
+"""A pizza and sushi counter that takes orders on the phone."""

@@ -1,0 +1,1 @@
+"""A clinic that asks its patients a few questions before they come in."""

@@ -1,0 +1,1 @@
+"""A restaurant that takes reservations on the phone."""
