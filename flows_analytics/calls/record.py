@@ -154,7 +154,7 @@ class CallRecord(BaseModel):
     @cached_property
     def turns(self) -> tuple[Turn, ...]:
         """What both sides said, in the order in which each turn began."""
-        return read_turns(self.events, self.visits)
+        return read_turns(self.events, self.visits, ended_ms=self._ended_ms)
 
     @cached_property
     def tool_calls(self) -> tuple[ToolCall, ...]:

@@ -37,7 +37,7 @@ class Turn:
         text: What was said; of the bot, what was heard. Empty if transcripts are switched off.
         unspoken: What the bot was going to say when it was cut off; None if nothing is known to be missing.
         start_ms: When the speech began.
-        end_ms: When it ended; None if that was not seen.
+        end_ms: When it ended, at the latest with the call; None while the call runs, if that was not seen.
         visit: Position in ``record.visits`` of the visit it belongs to; None outside any. A caller's turn
             belongs to the visit in which it was spoken, a bot's turn to the visit whose inference or
             ``tts_say`` produced it.
@@ -74,12 +74,13 @@ class _Draft:
         return join_pieces(self.pieces)
 
 
-def read_turns(events: Events, visits: tuple[Visit, ...]) -> tuple[Turn, ...]:
+def read_turns(events: Events, visits: tuple[Visit, ...], *, ended_ms: float | None) -> tuple[Turn, ...]:
     """Read the turns of a call, both sides, in the order in which they began.
 
     Args:
         events: The moments of the call.
         visits: Its visits.
+        ended_ms: When the call ended, and with it whatever was being said; None while it runs.
 
     Returns:
         The turns. A stretch of sound that was never transcribed is no turn, nor is an answer nobody heard.
@@ -93,13 +94,19 @@ def read_turns(events: Events, visits: tuple[Visit, ...]) -> tuple[Turn, ...]:
             text=draft.text(),
             unspoken=None,
             start_ms=draft.start_ms,
-            end_ms=draft.end_ms,
+            end_ms=_end(draft, ended_ms),
             visit=draft.visit,
             interrupted=draft.interrupted,
             latency_ms=None,
         )
         for seq, draft in enumerate(drafts)
     )
+
+
+def _end(draft: _Draft, ended_ms: float | None) -> float | None:
+    if draft.end_ms is not None or ended_ms is None:
+        return draft.end_ms
+    return max(ended_ms, draft.start_ms)
 
 
 def join_pieces(pieces: Iterable[tuple[str, bool]]) -> str:

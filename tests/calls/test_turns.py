@@ -27,9 +27,10 @@ def moments(*rows):
     return tuple(kind(seq=seq, at_ms=at_ms, **fields) for seq, (kind, at_ms, fields) in enumerate(rows))
 
 
-def turns_of(*rows):
+def turns_of(*rows, ended_ms=None):
     events = moments(*rows)
-    return read_turns(events, read_visits(events, ended_ms=None, exit_kind="running"))
+    visits = read_visits(events, ended_ms=ended_ms, exit_kind="running" if ended_ms is None else "end")
+    return read_turns(events, visits, ended_ms=ended_ms)
 
 
 @pytest.mark.parametrize(
@@ -175,3 +176,10 @@ def test_without_transcripts_turns_are_there_but_empty():
     turns = turns_of((BotStarted, 1, {}), (BotText, 1, {}), (BotStopped, 5, {}), (CallerText, 9, {}))
 
     assert [(turn.speaker, turn.text) for turn in turns] == [("bot", ""), ("caller", "")]
+
+
+def test_what_is_being_said_when_the_call_ends_ends_with_it():
+    said = ((BotStarted, 100, {}), (BotText, 100, {"text": "Good"}))
+
+    assert [turn.end_ms for turn in turns_of(*said)] == [None]
+    assert [turn.end_ms for turn in turns_of(*said, ended_ms=700)] == [700]
