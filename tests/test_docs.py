@@ -61,3 +61,12 @@ def test_the_readme_wiring_names_what_the_package_exports():
 
     (names,) = re.findall(r"^from flows_analytics import (.+)$", code_blocks(README)[0], re.MULTILINE)
     assert all(hasattr(flows_analytics, name) for name in names.split(", "))
+
+
+def test_the_call_that_the_readme_shows_is_one_of_the_demo():
+    from datetime import UTC, datetime
+
+    from flows_analytics.demo import plan_calls
+
+    (shown,) = re.findall(r"flows-analytics show demo-calls/calls/(\S+)\.json", README)
+    assert shown in {call.call_id for call in plan_calls(100, 7, datetime.now(UTC))}

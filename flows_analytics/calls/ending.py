@@ -48,8 +48,8 @@ class Ending:
 def read_ending(events: Events) -> Ending:
     """Read how a call ended from its moments.
 
-    A fatal error before the end makes the status ``error``, whatever frame came after it: Pipecat ends such a
-    call with a plain CancelFrame.
+    A fatal error by then makes the status ``error``, whatever frame came after it: Pipecat ends such a call with
+    a plain CancelFrame.
 
     Args:
         events: The moments of the call.
@@ -61,13 +61,13 @@ def read_ending(events: Events) -> Ending:
     if end is None:
         return Ending(status="started", reason=None, at_ms=None)
     status: Status = "completed" if end.terminal in ("end", "stop") else "cancelled"
-    if any(isinstance(event, ErrorSeen) and event.fatal for event in events):
+    if any(isinstance(event, ErrorSeen) and event.fatal and event.at_ms <= end.at_ms for event in events):
         status = "error"
     return Ending(status=status, reason=end.reason, at_ms=end.at_ms)
 
 
 def exit_kind(status: str, reason: str | None) -> ExitKind:
-    """Tell how the last visit of a call was left: the table of METRICS.md R8.
+    """Tell how the last visit of a call was left: the table of docs/recording.md.
 
     | status | reason | exit kind |
     |---|---|---|

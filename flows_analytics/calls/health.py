@@ -24,10 +24,15 @@ class Loss(BaseModel):
 class Health(BaseModel):
     """What a recording lost, by a stable code.
 
-    Codes: ``guarded_error`` (an exception of ours, caught so that the call goes on), ``after_detach`` (a
-    FlowManager moved after it was detached), ``after_end`` (a moment came after the recording was closed),
-    ``hook_missing`` (this Pipecat lacks what the hook stands on; transitions are inferred), ``reused`` (the
-    observer was given to a second call; the recording stops there), ``sink_failed``, ``sink_timeout``.
+    Codes:
+
+    - ``guarded_error``: an exception of ours, caught so that the call goes on.
+    - ``not_attached``: a function moved a FlowManager that was never attached.
+    - ``after_detach``: a FlowManager moved after it was detached.
+    - ``after_end``: a moment came after the recording was closed.
+    - ``hook_missing``: this Pipecat lacks what the hook stands on; transitions are inferred.
+    - ``reused``: the observer was given to a second call; the recording stops there.
+    - ``sink_failed``, ``sink_timeout``: a sink did not take the call, or not in time.
 
     Attributes:
         losses: The losses by code; empty if nothing was lost.

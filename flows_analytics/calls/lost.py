@@ -2,81 +2,82 @@
 
 from __future__ import annotations
 
+from bisect import bisect_right
+from collections import defaultdict
+from collections.abc import Sequence
+
 from flows_analytics.calls.events import (
     CallEnded,
     Events,
-    FunctionCalled,
     FunctionCancelled,
-    FunctionReturned,
     NodeChangeBegan,
     TransitionRequested,
 )
+from flows_analytics.calls.lives import Life
 
 CALL_ENDED_FIRST = "never executed: the call ended before the framework made this transition"
 
 
-def lost_requests(events: Events) -> list[tuple[TransitionRequested, str]]:
+def lost_requests(events: Events, lives: Sequence[Life]) -> list[tuple[Life, TransitionRequested, str]]:
     """Find the functions that returned a node to which the framework never moved.
 
     Pipecat Flows keeps one pending transition. A second function of the same LLM response that returns a node
-    overwrites the first; and when a function returns a node while another one still runs, the framework
-    postpones the transition and never comes back to it. Neither leaves a trace in the frames or the logs.
+    overwrites the first; when a function returns a node while another one still runs, the framework
+    postpones the transition and never comes back to it; and what a function returns after its deadline is
+    ignored. None of this leaves a trace in the frames or the logs.
 
     Args:
         events: The moments of the call.
+        lives: Its function calls.
 
     Returns:
-        Each such request with the reason in plain words. While the call runs, a request that may still be
-        served is not lost.
+        Each such call, its request, and the reason in plain words. While the call runs, a request that may
+        still be served is not lost.
     """
-    running = _Running(events)
+    changes: dict[str, list[NodeChangeBegan]] = defaultdict(list)
+    for event in events:
+        if isinstance(event, NodeChangeBegan):
+            changes[event.flow].append(event)
     ended = any(isinstance(event, CallEnded) for event in events)
-    requests = [event for event in events if isinstance(event, TransitionRequested)]
-    all_changes = [event for event in events if isinstance(event, NodeChangeBegan)]
-    lost: list[tuple[TransitionRequested, str]] = []
-    for request in requests:
-        changes = [e for e in all_changes if e.flow == request.flow and e.seq > request.seq]
-        if any(change.tool_call_id == request.tool_call_id for change in changes):
+    lost: list[tuple[Life, TransitionRequested, str]] = []
+    for life in lives:
+        request = life.request
+        if request is None or life.executed:
             continue
-        winner = changes[0] if changes else None
-        others = running.beside(request)
-        if winner is not None and (winner.tool_call_id in others or not others):
-            lost.append((request, f"superseded: {_mover(winner)} moved the flow to {winner.node!r} instead"))
-        elif others and (winner is not None or ended):
-            names = ", ".join(sorted(set(others.values())))
-            lost.append(
-                (
-                    request,
-                    f"never executed: {names} still ran when {request.function} returned, "
-                    "and Pipecat Flows did not come back to this transition",
-                )
-            )
-        elif ended:
-            lost.append((request, CALL_ENDED_FIRST))
+        later = changes[request.flow]
+        # Requests and changes come from one source, so their order is that of recording.
+        position = bisect_right(later, request.seq, key=lambda change: change.seq)
+        winner = later[position] if position < len(later) else None
+        reason = _reason(life, request, winner, lives, ended=ended)
+        if reason is not None:
+            lost.append((life, request, reason))
     return lost
 
 
-class _Running:
-    """Which tool calls were running at a time."""
-
-    def __init__(self, events: Events) -> None:
-        self._started: dict[str, FunctionCalled] = {}
-        self._ended: dict[str, float] = {}
-        for event in events:
-            if isinstance(event, FunctionCalled):
-                self._started.setdefault(event.tool_call_id, event)
-            elif isinstance(event, FunctionReturned | FunctionCancelled):
-                self._ended.setdefault(event.tool_call_id, event.at_ms)
-
-    def beside(self, request: TransitionRequested) -> dict[str, str]:
-        """The other calls running when the request was made: tool call id to function."""
-        return {
-            tool_call_id: call.function
-            for tool_call_id, call in self._started.items()
-            if tool_call_id != request.tool_call_id
-            and call.at_ms <= request.at_ms <= self._ended.get(tool_call_id, float("inf"))
-        }
-
-
-def _mover(change: NodeChangeBegan) -> str:
-    return change.function or "code that set the node itself"
+def _reason(
+    life: Life,
+    request: TransitionRequested,
+    winner: NodeChangeBegan | None,
+    lives: Sequence[Life],
+    *,
+    ended: bool,
+) -> str | None:
+    settled = life.settled
+    timed_out = isinstance(settled, FunctionCancelled) or (settled is not None and settled.next == "stay")
+    if timed_out and life.ended_ms < request.at_ms:
+        return f"never executed: {life.function} returned it after it had timed out"
+    beside = [
+        other
+        for other in lives
+        if other is not life and other.called and other.called.at_ms <= request.at_ms <= other.ended_ms
+    ]
+    if winner is not None and (not beside or any(winner in other.changes for other in beside)):
+        mover = winner.function or "code that set the node itself"
+        return f"superseded: {mover} moved the flow to {winner.node!r} instead"
+    if beside and (winner is not None or ended):
+        names = ", ".join(sorted({other.function for other in beside}))
+        return (
+            f"never executed: {names} still ran when {life.function} returned, "
+            "and Pipecat Flows did not come back to this transition"
+        )
+    return CALL_ENDED_FIRST if ended else None

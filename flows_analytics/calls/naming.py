@@ -30,7 +30,7 @@ def looks_generated(name: str) -> bool:
 def unnamed_node(functions: Iterable[str], task_messages: Any = None) -> str:
     """Name a node that has no name, so that every call gives the same name to the same node.
 
-    METRICS.md R7: ``unnamed:`` and the first 8 hexadecimal digits of the SHA-1 of the sorted names of the
+    docs/metrics.md: ``unnamed:`` and the first 8 hexadecimal digits of the SHA-1 of the sorted names of the
     node's own functions, one a line; of its task messages as canonical JSON if it has no functions. Functions
     come first because prompts often hold caller data, which would give the node another name in every call.
 

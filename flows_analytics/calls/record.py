@@ -9,17 +9,18 @@ from pathlib import Path
 from typing import Any, Self
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, computed_field
-from pydantic_core import to_json
+from pydantic_core import from_json, to_json
 
 from flows_analytics.calls.declared import DeclaredGraph
 from flows_analytics.calls.ending import ExitKind, Status, exit_kind, read_ending
 from flows_analytics.calls.events import Events
 from flows_analytics.calls.health import Health
+from flows_analytics.calls.lives import Life, read_lives
 from flows_analytics.calls.tools import ToolCall, read_tool_calls
 from flows_analytics.calls.transitions import Transition, read_transitions
 from flows_analytics.calls.turns import Turn, read_turns
 from flows_analytics.calls.values import Plain, Text
-from flows_analytics.calls.visits import MAIN_FLOW, Visit, read_visits
+from flows_analytics.calls.visits import MAIN_FLOW, Visit, VisitTimes, read_visits
 from flows_analytics.errors import RecordError
 
 SCHEMA_VERSION = 1
@@ -120,6 +121,11 @@ class CallRecord(BaseModel):
             duration_ms=self.duration_ms,
         )
 
+    def __repr__(self) -> str:
+        # All moments of a call would fill screens.
+        path = " > ".join(self.path)
+        return f"<CallRecord {self.call_id!r} {self.status}: {path or 'no node'}; {len(self.turns)} turns>"
+
     @property
     def path(self) -> tuple[str, ...]:
         """Names of the nodes the main flow visited, in order."""
@@ -149,17 +155,28 @@ class CallRecord(BaseModel):
     @cached_property
     def transitions(self) -> tuple[Transition, ...]:
         """The moves between visits, failed and lost ones included, in the order in which they began."""
-        return read_transitions(self.events, self.tool_calls)
+        return read_transitions(self.events, self._lives)
 
     @cached_property
     def turns(self) -> tuple[Turn, ...]:
         """What both sides said, in the order in which each turn began."""
-        return read_turns(self.events, self.visits, ended_ms=self._ended_ms)
+        return read_turns(self.events, self._visit_times, ended_ms=self._ended_ms)
 
     @cached_property
     def tool_calls(self) -> tuple[ToolCall, ...]:
         """What the LLM called, in the order first seen."""
-        return read_tool_calls(self.events, self.visits)
+        return read_tool_calls(self.events, self._lives, self._visit_times)
+
+    def visit_at(self, at_ms: float) -> int | None:
+        """Find the visit that was current at a time.
+
+        Args:
+            at_ms: Milliseconds since the start of the call.
+
+        Returns:
+            Its position in `visits`; None before the first.
+        """
+        return self._visit_times.at(at_ms)
 
     @property
     def exit_kind(self) -> ExitKind:
@@ -171,9 +188,17 @@ class CallRecord(BaseModel):
         """Length of the call in milliseconds, from ``started_at``; None while it runs."""
         return self._ended_ms
 
-    @property
+    @cached_property
+    def _lives(self) -> tuple[Life, ...]:
+        return read_lives(self.events)
+
+    @cached_property
+    def _visit_times(self) -> VisitTimes:
+        return VisitTimes(self.visits)
+
+    @cached_property
     def _ended_ms(self) -> float | None:
-        """When the call ended; a lost process's call ended at its last moment (METRICS.md R8)."""
+        # A lost process's call ended at its last moment (docs/metrics.md).
         at_ms = read_ending(self.events).at_ms
         if at_ms is None and self.exit_kind != "running":
             at_ms = max((event.at_ms for event in self.events), default=0.0)
@@ -190,8 +215,9 @@ class CallRecord(BaseModel):
             The copy.
         """
         copied = super().model_copy(update=update, deep=deep)
-        for reading in ("visits", "transitions", "turns", "tool_calls"):
-            vars(copied).pop(reading, None)
+        for name, attribute in vars(CallRecord).items():
+            if isinstance(attribute, cached_property):
+                vars(copied).pop(name, None)
         return copied
 
     def to_json(self) -> str:
@@ -223,6 +249,7 @@ class CallRecord(BaseModel):
         try:
             record = cls.model_validate_json(text)
         except ValidationError as error:
+            _refuse_newer(text)
             # The offending input is the caller's; only its place and the kind of fault are repeated.
             places = "; ".join(
                 f"{'.'.join(map(str, fault['loc'])) or 'document'}: {fault['msg']}"
@@ -230,15 +257,13 @@ class CallRecord(BaseModel):
             )
             raise RecordError("record_not_valid", f"not a call record: {places}") from None
         if record.schema_version > SCHEMA_VERSION:
-            raise RecordError(
-                "record_too_new",
-                f"the record has schema version {record.schema_version}, this release reads up to "
-                f"{SCHEMA_VERSION}: upgrade flows-analytics",
-            )
+            raise _too_new(record.schema_version)
         return record
 
     def save(self, path: str | Path) -> Path:
-        """Write the record to a file, replacing it. Sinks write more carefully; this is for people.
+        """Write the record to a file, replacing it; a new one is readable by its owner only.
+
+        For people. Sinks write more carefully: whole or not at all, and over nothing.
 
         Args:
             path: The file.
@@ -247,6 +272,7 @@ class CallRecord(BaseModel):
             The file.
         """
         path = Path(path)
+        path.touch(mode=0o600)
         path.write_text(self.to_json(), encoding="utf-8")
         return path
 
@@ -272,3 +298,21 @@ class CallRecord(BaseModel):
             return cls.from_json(text)
         except RecordError as error:
             raise RecordError(error.code, f"{path}: {error.message}") from None
+
+
+def _refuse_newer(text: str | bytes) -> None:
+    """Say so if a document that is no record of ours is one of a later release."""
+    try:
+        version = from_json(text)["schema_version"]
+    except (ValueError, TypeError, LookupError):
+        return
+    if isinstance(version, int) and version > SCHEMA_VERSION:
+        raise _too_new(version) from None
+
+
+def _too_new(version: int) -> RecordError:
+    return RecordError(
+        "record_too_new",
+        f"the record has schema version {version}, this release reads up to {SCHEMA_VERSION}: "
+        "upgrade flows-analytics",
+    )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -9,13 +10,14 @@ from flows_analytics.calls.events import (
     CallEnded,
     Cause,
     Events,
+    FunctionReturned,
     NodeChangeBegan,
     NodeChangeFailed,
     NodeEntered,
     TransitionRequested,
 )
+from flows_analytics.calls.lives import Life
 from flows_analytics.calls.lost import lost_requests
-from flows_analytics.calls.tools import ToolCall
 
 CUT_OFF = "cut off: the call ended during the node change"
 """The error of a transition that was under way when the call ended."""
@@ -39,6 +41,7 @@ class Transition:
         error: Why it failed, or was lost; for an entered node, why an action after entry failed. None if all
             went well.
         during: The function whose handler set the node itself; None if there was none.
+        lost: Whether a function asked for it and the framework never began it.
     """
 
     flow: str
@@ -53,6 +56,7 @@ class Transition:
     entered_ms: float | None
     error: str | None
     during: str | None = None
+    lost: bool = False
 
     @property
     def succeeded(self) -> bool:
@@ -60,7 +64,7 @@ class Transition:
         return self.entered_ms is not None
 
 
-def read_transitions(events: Events, tool_calls: tuple[ToolCall, ...]) -> tuple[Transition, ...]:
+def read_transitions(events: Events, lives: Sequence[Life]) -> tuple[Transition, ...]:
     """Read the transitions of a call.
 
     The first entry of a flow is no transition: nothing was left. If it failed, it is listed, because nothing
@@ -69,11 +73,12 @@ def read_transitions(events: Events, tool_calls: tuple[ToolCall, ...]) -> tuple[
 
     Args:
         events: The moments of the call.
-        tool_calls: Its tool calls, for the arguments and results of transitions that never began.
+        lives: Its function calls.
 
     Returns:
         The transitions in the order in which they began.
     """
+    ids = {change.change: life.tool_call_id for life in lives for change in life.changes}
     entered = {e.change: e for e in events if isinstance(e, NodeEntered) and e.change is not None}
     failed = {event.change: event for event in events if isinstance(event, NodeChangeFailed)}
     ended = any(isinstance(event, CallEnded) for event in events)
@@ -84,21 +89,27 @@ def read_transitions(events: Events, tool_calls: tuple[ToolCall, ...]) -> tuple[
         if isinstance(event, NodeChangeBegan):
             arrival, failure = entered.get(event.change), failed.get(event.change)
             if event.from_node is not None or arrival is None:
-                found.append((event.seq, _from_change(event, arrival, failure, ended=ended)))
+                found.append(
+                    (event.seq, _from_change(event, arrival, failure, ids.get(event.change), ended=ended))
+                )
         elif isinstance(event, NodeEntered):
             previous = node_of_flow.get(event.flow)
             if event.change is None and previous is not None:
                 found.append((event.seq, _inferred(event, previous)))
             node_of_flow[event.flow] = event.node
 
-    calls = {call.tool_call_id: call for call in tool_calls}
-    for request, error in lost_requests(events):
-        found.append((request.seq, _from_lost(request, calls.get(request.tool_call_id), error)))
+    for life, request, error in lost_requests(events, lives):
+        found.append((request.seq, _from_lost(life, request, error)))
     return tuple(transition for _, transition in sorted(found, key=lambda pair: pair[0]))
 
 
 def _from_change(
-    began: NodeChangeBegan, arrival: NodeEntered | None, failure: NodeChangeFailed | None, *, ended: bool
+    began: NodeChangeBegan,
+    arrival: NodeEntered | None,
+    failure: NodeChangeFailed | None,
+    tool_call_id: str | None,
+    *,
+    ended: bool,
 ) -> Transition:
     error = failure.error if failure else None
     if arrival is None and ended and (failure is None or failure.error_type == "CancelledError"):
@@ -111,7 +122,7 @@ def _from_change(
         function=began.function,
         arguments=began.arguments,
         result=began.result,
-        tool_call_id=began.tool_call_id,
+        tool_call_id=began.tool_call_id or tool_call_id,
         began_ms=began.at_ms,
         entered_ms=arrival.at_ms if arrival else None,
         error=error,
@@ -135,17 +146,18 @@ def _inferred(entered: NodeEntered, previous: str) -> Transition:
     )
 
 
-def _from_lost(request: TransitionRequested, call: ToolCall | None, error: str) -> Transition:
+def _from_lost(life: Life, request: TransitionRequested, error: str) -> Transition:
     return Transition(
         flow=request.flow,
         from_node=request.from_node,
         to_node=request.node,
         cause="function",
         function=request.function,
-        arguments=call.arguments if call else None,
-        result=call.result if call else None,
+        arguments=life.called.arguments if life.called else None,
+        result=life.settled.result if isinstance(life.settled, FunctionReturned) else None,
         tool_call_id=request.tool_call_id,
         began_ms=request.at_ms,
         entered_ms=None,
         error=error,
+        lost=True,
     )

@@ -22,7 +22,7 @@ from flows_analytics.calls.events import (
     Moment,
     SpeakRequested,
 )
-from flows_analytics.calls.visits import Visit, speaking_for, visit_at
+from flows_analytics.calls.visits import VisitTimes, speaking_for
 
 Speaker = Literal["caller", "bot"]
 
@@ -42,7 +42,7 @@ class Turn:
             belongs to the visit in which it was spoken, a bot's turn to the visit whose inference or
             ``tts_say`` produced it.
         interrupted: Whether the caller cut it off.
-        latency_ms: How long the caller waited for it (METRICS.md R14); None if it was not measured.
+        latency_ms: How long the caller waited for it (docs/metrics.md); None if it was not measured.
     """
 
     seq: int
@@ -68,24 +68,23 @@ class _Draft:
     pieces: list[tuple[str, bool]] = field(default_factory=list[tuple[str, bool]])
     # A bot stretch holds no text until it speaks; a caller stretch none until it is transcribed.
     spoke: bool = False
-    closed: bool = False
 
     def text(self) -> str:
         return join_pieces(self.pieces)
 
 
-def read_turns(events: Events, visits: tuple[Visit, ...], *, ended_ms: float | None) -> tuple[Turn, ...]:
+def read_turns(events: Events, times: VisitTimes, *, ended_ms: float | None) -> tuple[Turn, ...]:
     """Read the turns of a call, both sides, in the order in which they began.
 
     Args:
         events: The moments of the call.
-        visits: Its visits.
+        times: When its visits were.
         ended_ms: When the call ended, and with it whatever was being said; None while it runs.
 
     Returns:
         The turns. A stretch of sound that was never transcribed is no turn, nor is an answer nobody heard.
     """
-    drafts = [*_caller_turns(events, visits), *_bot_turns(events, visits)]
+    drafts = [*_caller_turns(events, times), *_bot_turns(events, times)]
     drafts.sort(key=lambda draft: (draft.start_ms, draft.speaker == "bot"))
     return tuple(
         Turn(
@@ -135,58 +134,101 @@ def _by_time(events: Events, kinds: tuple[type[Moment], ...]) -> list[Moment]:
     return sorted((event for event in events if isinstance(event, kinds)), key=lambda event: event.at_ms)
 
 
-def _caller_turns(events: Events, visits: tuple[Visit, ...]) -> list[_Draft]:
-    """Join the caller's speech into turns.
+_CLAIM_MS = 2000.0
+"""How long after a stretch of voice a turn may still be begun because of it: strategies that wait for a transcript
+decide after the voice has stopped."""
 
-    A turn begins with the first voice after the last turn was closed by Pipecat's turn strategy. Transcripts
-    belong to the turn last begun: speech recognition is always late, never early.
-    """
-    turns: list[_Draft] = []
-    voice: _Draft | None = None
 
-    def begin(at_ms: float) -> _Draft:
-        turns.append(_Draft(speaker="caller", start_ms=at_ms))
-        return turns[-1]
-
-    kinds = (CallerVoiceStarted, CallerVoiceStopped, CallerTurnStarted, CallerTurnStopped, CallerText)
+def _caller_turns(events: Events, times: VisitTimes) -> list[_Draft]:
+    """Join the caller's speech into turns."""
+    caller = _Caller()
+    kinds = (CallerVoiceStarted, CallerVoiceStopped, CallerTurnStarted, CallerTurnStopped, CallerText, BotStarted)
     for event in _by_time(events, kinds):
-        current = turns[-1] if turns else None
-        match event:
-            case CallerVoiceStarted():
-                if current is None or current.closed:
-                    current = begin(event.at_ms - event.lag_ms)
-                voice = current
-            case CallerTurnStarted():
-                if current is None or current.closed:
-                    begin(event.at_ms)
-            case CallerVoiceStopped():
-                if voice is not None:
-                    voice.end_ms = event.at_ms - event.lag_ms
-            case CallerTurnStopped():
-                if current is not None and not current.closed:
-                    current.closed = True
-                    if current.end_ms is None:
-                        current.end_ms = event.at_ms
-            case CallerText():
-                if current is None or (event.source == "typed" and (current.spoke or current.closed)):
-                    current = begin(event.at_ms)
-                    current.end_ms = event.at_ms
-                    current.closed = event.source == "typed"
-                current.spoke = True
-                if event.text:
-                    current.pieces.append((event.text, False))
-            case _:
-                pass
-    for turn in turns:
+        caller.take(event)
+    for turn in caller.turns:
         turn.start_ms = round(max(turn.start_ms, 0.0), 3)
         turn.end_ms = None if turn.end_ms is None else round(max(turn.end_ms, turn.start_ms), 3)
-        turn.visit = visit_at(visits, turn.start_ms)
-    return [turn for turn in turns if turn.spoke]
+        turn.visit = times.at(turn.start_ms)
+    return [turn for turn in caller.turns if turn.spoke]
 
 
-def _bot_turns(events: Events, visits: tuple[Visit, ...]) -> list[_Draft]:
+class _Caller:
+    """Puts the caller's turns together, moment by moment.
+
+    A turn is what Pipecat's turn strategy says it is, stretched back to where the voice behind it began. Voice
+    that no turn claims is a cough. Without a strategy, a turn is what is transcribed until the bot speaks.
+    """
+
+    def __init__(self) -> None:
+        self.turns: list[_Draft] = []
+        self._open: _Draft | None = None
+        # The turn that a transcript may still come for, when none is open.
+        self._last: _Draft | None = None
+        self._by_strategy = False
+        # A stretch of voice that no turn has claimed yet: its start, and its end once it has stopped.
+        self._voice: tuple[float, float | None] | None = None
+
+    def take(self, event: Moment) -> None:
+        match event:
+            case CallerVoiceStarted():
+                if self._open is None:
+                    self._voice = (event.at_ms - event.lag_ms, None)
+            case CallerVoiceStopped():
+                self._silent(event.at_ms - event.lag_ms)
+            case CallerTurnStarted():
+                if self._open is None or not self._by_strategy:
+                    self._begin(event.at_ms)
+                    self._by_strategy = True
+            case CallerTurnStopped():
+                self._close(event.at_ms)
+            case CallerText(source="typed"):
+                self._close(event.at_ms)
+                self._voice = None
+                self._say(self._begin(event.at_ms), event)
+                self._close(event.at_ms)
+                self._last = None
+            case CallerText():
+                # Speech recognition is always late, never early: a transcript belongs to the turn last begun.
+                last = self._open or (self._last if self._voice is None else None)
+                self._say(last or self._begin(event.at_ms), event)
+            case BotStarted():
+                if not self._by_strategy:
+                    self._close(event.at_ms)
+                    self._last = None
+            case _:
+                pass
+
+    def _begin(self, at_ms: float) -> _Draft:
+        start_ms, end_ms = self._voice or (at_ms, None)
+        if end_ms is not None and at_ms - end_ms > _CLAIM_MS:
+            start_ms, end_ms = at_ms, None
+        self._voice = None
+        self._by_strategy = False
+        self._open = self._last = _Draft(speaker="caller", start_ms=start_ms, end_ms=end_ms)
+        self.turns.append(self._open)
+        return self._open
+
+    def _silent(self, at_ms: float) -> None:
+        if self._open is not None:
+            self._open.end_ms = at_ms
+        elif self._voice is not None:
+            self._voice = (self._voice[0], at_ms)
+
+    def _close(self, at_ms: float) -> None:
+        if self._open is not None and self._open.end_ms is None:
+            self._open.end_ms = at_ms
+        self._open = None
+
+    @staticmethod
+    def _say(turn: _Draft, event: CallerText) -> None:
+        turn.spoke = True
+        if event.text:
+            turn.pieces.append((event.text, False))
+
+
+def _bot_turns(events: Events, times: VisitTimes) -> list[_Draft]:
     """Join the bot's words into turns: one for each stretch of speech, split where the visit changes."""
-    visit_of = _Origins(events, visits)
+    visit_of = _Origins(events, times)
     turns: list[_Draft] = []
     speech_began: float | None = None
     current: _Draft | None = None
@@ -232,20 +274,26 @@ def _bot_turns(events: Events, visits: tuple[Visit, ...]) -> list[_Draft]:
 class _Origins:
     """Finds the visit whose inference, or other request, produced a piece of the bot's speech."""
 
-    def __init__(self, events: Events, visits: tuple[Visit, ...]) -> None:
-        self._visits = visits
-        self._origins = {e.seq: e for e in events if isinstance(e, InferenceStarted | SpeakRequested)}
+    def __init__(self, events: Events, times: VisitTimes) -> None:
+        self._times = times
         self._inferences = sorted(e.at_ms for e in events if isinstance(e, InferenceStarted))
-        self._speaking_for = speaking_for(events, visits)
+        ahead = speaking_for(events)
+        self._visit_of = {
+            event.seq: self._requested_in(event, ahead)
+            for event in events
+            if isinstance(event, InferenceStarted | SpeakRequested)
+        }
 
     def __call__(self, text: BotText) -> int | None:
-        origin = self._origins.get(text.origin) if text.origin is not None else None
-        if isinstance(origin, SpeakRequested):
-            for began_ms, entered_ms, visit in self._speaking_for:
-                if began_ms <= origin.at_ms <= entered_ms:
-                    return visit
-        if origin is not None:
-            return visit_at(self._visits, origin.at_ms)
+        if text.origin in self._visit_of:
+            return self._visit_of[text.origin]
         # The words of a service that speaks for itself name no request: take the last inference before them.
         earlier = bisect_right(self._inferences, text.at_ms)
-        return visit_at(self._visits, self._inferences[earlier - 1] if earlier else text.at_ms)
+        return self._times.at(self._inferences[earlier - 1] if earlier else text.at_ms)
+
+    def _requested_in(self, request: Moment, ahead: list[tuple[float, float, int]]) -> int | None:
+        if isinstance(request, SpeakRequested):
+            for began_ms, entered_ms, visit in ahead:
+                if began_ms <= request.at_ms <= entered_ms:
+                    return visit
+        return self._times.at(request.at_ms)

@@ -1,21 +1,23 @@
 """Turning what a bot hands us into what JSON can hold, losing as little as possible.
 
 Arguments, results and state are whatever the bot's author put there. A record must be able to hold a trace
-of any of them, so what JSON has no form for is kept as a labelled stand-in such as ``<bytes: 12 bytes>``.
+of any of them, so what JSON has no form for is kept as a labelled stand-in such as ``<bytes: 12 bytes>``. The
+reduction runs inside the bot, so its cost is bounded whatever it is given.
 """
 
 from __future__ import annotations
 
 import dataclasses
+import json
 import math
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Mapping
 from datetime import date, datetime, time, timedelta
 from decimal import Decimal
 from enum import Enum
 from typing import Annotated, Any, cast
 from uuid import UUID
 
-from pydantic import BaseModel, BeforeValidator
+from pydantic import BaseModel, BeforeValidator, ValidationInfo
 
 MAX_TEXT = 100_000
 """Characters kept of one string; the rest is cut and the cut is marked."""
@@ -23,28 +25,26 @@ MAX_TEXT = 100_000
 MAX_DEPTH = 24
 """Levels of nesting kept of one value."""
 
-MAX_ITEMS = 10_000
-"""Entries kept of one mapping or sequence."""
+MAX_PARTS = 10_000
+"""Parts kept of one value, however nested. A hundred characters of text count as a part."""
 
 
-def clean_text(value: Any) -> Any:
+def clean_text(text: str) -> str:
     """Make a string storable as UTF-8: lone surrogates become U+FFFD, an endless one is cut and marked.
 
     Args:
-        value: Any value; everything but a string is returned as it is, for pydantic to judge.
+        text: Any string.
 
     Returns:
-        A string that encodes to UTF-8, or the value unchanged.
+        A string that encodes to UTF-8.
     """
-    if not isinstance(value, str):
-        return value
-    if len(value) > MAX_TEXT:
-        value = f"{value[:MAX_TEXT]}… <cut: {len(value):,} characters in all>"
+    if len(text) > MAX_TEXT:
+        text = f"{text[:MAX_TEXT]}… <cut: {len(text):,} characters in all>"
     try:
-        value.encode("utf-8")
+        text.encode("utf-8")
     except UnicodeEncodeError:
-        value = value.encode("utf-8", "surrogatepass").decode("utf-8", "replace")
-    return str(value)
+        text = text.encode("utf-8", "surrogatepass").decode("utf-8", "replace")
+    return str(text)
 
 
 def plain(value: Any) -> Any:
@@ -52,7 +52,8 @@ def plain(value: Any) -> Any:
 
     Dates become ISO 8601 strings, decimals and UUIDs their text, enums their value, dataclasses and pydantic
     models mappings, sets sorted lists. Cycles, nesting deeper than `MAX_DEPTH`, objects of unknown types and
-    non-finite numbers become strings in angle brackets that name the type, never a memory address.
+    non-finite numbers become strings in angle brackets that name the type, never a memory address. Past
+    `MAX_PARTS` parts, containers are cut and say so.
 
     Args:
         value: Anything.
@@ -60,78 +61,125 @@ def plain(value: Any) -> Any:
     Returns:
         A value made of None, bool, int, finite float, str, list and dict with str keys.
     """
-    return _plain(value, MAX_DEPTH, frozenset())
+    return _Reduction().reduce(value, MAX_DEPTH)
 
 
-def _plain(value: Any, depth: int, above: frozenset[int]) -> Any:
-    match value:
-        case None | bool():
-            return value
-        case Enum():
-            return _plain(value.value, depth, above)
-        case str():
-            return clean_text(value)
-        case int():
-            # Beyond this, Python itself refuses to print the number and most JSON readers overflow.
-            return int(value) if value.bit_length() <= 1024 else f"<int: {value.bit_length()} bits>"
-        case float():
-            return float(value) if math.isfinite(value) else f"<float: {value}>"
-        case Decimal() | UUID():
-            return str(value)
-        case datetime() | date() | time():
-            return value.isoformat()
-        case timedelta():
-            return value.total_seconds()
-        case bytes() | bytearray():
-            return f"<bytes: {len(value)} bytes>"
-        case _:
-            pass
-    if id(value) in above:
-        return f"<cycle: {type(value).__name__}>"
-    if depth == 0:
-        return f"<too deep: {type(value).__name__}>"
+def text_of(value: Any) -> str:
+    """Say any Python value as text, for what should have been a string and is not.
+
+    Args:
+        value: Anything: an enum gives its value, an exception its message.
+
+    Returns:
+        Storable text, never a memory address.
+    """
+    if isinstance(value, BaseException):
+        return clean_text(_message(value) or type(value).__name__)
+    reduced = plain(value)
+    return reduced if isinstance(reduced, str) else json.dumps(reduced, ensure_ascii=False)
+
+
+def _message(error: BaseException) -> str:
     try:
-        return _container(value, depth - 1, above | {id(value)})
+        return str(error)
     except Exception:
-        # The value's own code failed while being read; its type is still worth knowing.
-        return f"<unreadable: {type(value).__name__}>"
+        # The exception's own code failed; its class will do.
+        return ""
 
 
-def _container(value: Any, depth: int, above: frozenset[int]) -> Any:
-    if isinstance(value, BaseModel):
-        value = {name: getattr(value, name) for name in type(value).model_fields}
-    elif dataclasses.is_dataclass(value) and not isinstance(value, type):
-        value = {field.name: getattr(value, field.name) for field in dataclasses.fields(value)}
-    if isinstance(value, Mapping):
-        return _mapping(cast("Mapping[Any, Any]", value), depth, above)
-    if isinstance(value, set | frozenset):
-        members = cast("Collection[Any]", value)
-        return sorted((_plain(item, depth, above) for item in _first(members)), key=repr)
-    if isinstance(value, list | tuple):
-        sequence = cast("Collection[Any]", value)
-        items = [_plain(item, depth, above) for item in _first(sequence)]
-        if len(sequence) > MAX_ITEMS:
-            items.append(f"<cut: {len(sequence):,} items in all>")
-        return items
-    return f"<{type(value).__name__}>"
+class _Reduction:
+    """One run of `plain`: what is still to be spent, and the containers it is inside of."""
+
+    def __init__(self) -> None:
+        self._left = MAX_PARTS
+        self._above: set[int] = set()
+
+    def reduce(self, value: Any, depth: int) -> Any:
+        self._left -= 1
+        try:
+            return self._scalar(value, depth)
+        except Exception:
+            # The value's own code failed while being read; its type is still worth knowing.
+            return f"<unreadable: {type(value).__name__}>"
+
+    def _scalar(self, value: Any, depth: int) -> Any:
+        match value:
+            case None | bool():
+                return value
+            case Enum():
+                return self.reduce(value.value, depth)
+            case str():
+                self._left -= len(value) // 100
+                return clean_text(value)
+            case int():
+                # Beyond this, Python itself refuses to print the number and most JSON readers overflow.
+                return int(value) if value.bit_length() <= 1024 else f"<int: {value.bit_length()} bits>"
+            case float():
+                return float(value) if math.isfinite(value) else f"<float: {value}>"
+            case Decimal() | UUID():
+                return str(value)
+            case datetime() | date() | time():
+                return value.isoformat()
+            case timedelta():
+                return value.total_seconds()
+            case bytes() | bytearray():
+                return f"<bytes: {len(value)} bytes>"
+            case _:
+                return self._nested(value, depth)
+
+    def _nested(self, value: Any, depth: int) -> Any:
+        if id(value) in self._above:
+            return f"<cycle: {type(value).__name__}>"
+        if depth == 0:
+            return f"<too deep: {type(value).__name__}>"
+        self._above.add(id(value))
+        try:
+            return self._container(value, depth - 1)
+        finally:
+            self._above.discard(id(value))
+
+    def _container(self, value: Any, depth: int) -> Any:
+        if isinstance(value, BaseModel):
+            value = {name: getattr(value, name) for name in type(value).model_fields}
+        elif dataclasses.is_dataclass(value) and not isinstance(value, type):
+            value = {field.name: getattr(value, field.name) for field in dataclasses.fields(value)}
+        if isinstance(value, Mapping):
+            return self._mapping(cast("Mapping[Any, Any]", value), depth)
+        if isinstance(value, set | frozenset):
+            return sorted(self._items(cast("Collection[Any]", value), depth), key=repr)
+        if isinstance(value, list | tuple):
+            return self._items(cast("Collection[Any]", value), depth)
+        return f"<{type(value).__name__}>"
+
+    def _items(self, items: Collection[Any], depth: int) -> list[Any]:
+        kept: list[Any] = []
+        for item in items:
+            if self._left <= 0:
+                kept.append(f"<cut: {len(items):,} items in all>")
+                break
+            kept.append(self.reduce(item, depth))
+        return kept
+
+    def _mapping(self, mapping: Mapping[Any, Any], depth: int) -> dict[str, Any]:
+        kept: dict[str, Any] = {}
+        for key in mapping:
+            if self._left <= 0:
+                kept["<cut>"] = f"{len(mapping):,} entries in all"
+                break
+            name = clean_text(key) if isinstance(key, str) else str(self.reduce(key, 0))
+            kept[name] = self.reduce(mapping[key], depth)
+        return kept
 
 
-def _mapping(value: Mapping[Any, Any], depth: int, above: frozenset[int]) -> dict[str, Any]:
-    kept: dict[str, Any] = {}
-    for key in _first(value):
-        kept[clean_text(key if isinstance(key, str) else str(_plain(key, 0, above)))] = _plain(
-            value[key], depth, above
-        )
-    if len(value) > MAX_ITEMS:
-        kept["<cut>"] = f"{len(value):,} entries in all"
-    return kept
+def _as_text(value: Any, info: ValidationInfo) -> Any:
+    if isinstance(value, str) and type(value) is str:
+        return clean_text(value)
+    # From Python anything is taken, because a recording must not stumble over a bot's types; from a file only
+    # what has the right shape.
+    return value if value is None or info.mode == "json" else text_of(value)
 
 
-def _first(items: Iterable[Any]) -> list[Any]:
-    return [item for item, _ in zip(items, range(MAX_ITEMS), strict=False)]
-
-
-Text = Annotated[str, BeforeValidator(clean_text)]
+Text = Annotated[str, BeforeValidator(_as_text)]
 """A string that came from outside: always storable, never endless."""
 
 Plain = Annotated[Any, BeforeValidator(plain)]

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left, bisect_right
 from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from flows_analytics.calls.ending import ExitKind
@@ -61,8 +63,8 @@ class Visit:
 def read_visits(events: Events, *, ended_ms: float | None, exit_kind: ExitKind) -> tuple[Visit, ...]:
     """Read the visits of a call.
 
-    A path belongs to a flow (METRICS.md R1) and its order is that of recording (R2). One call has one ending
-    (R8): when another flow's visit starts, the open visit is left at that moment. It counts as ``handoff`` if
+    A path belongs to a flow (docs/metrics.md) and its order is that of recording. One call has one ending
+    when another flow's visit starts, the open visit is left at that moment. It counts as ``handoff`` if
     its own path ends there, and as ``transition`` if that path is taken up again later.
 
     Args:
@@ -114,12 +116,11 @@ def read_visits(events: Events, *, ended_ms: float | None, exit_kind: ExitKind) 
     return tuple(visits)
 
 
-def speaking_for(events: Events, visits: tuple[Visit, ...]) -> list[tuple[float, float, int]]:
+def speaking_for(events: Events) -> list[tuple[float, float, int]]:
     """Find the stretches in which a node not yet entered speaks through its ``tts_say`` pre-actions.
 
     Args:
         events: The moments of the call.
-        visits: Its visits.
 
     Returns:
         For each such node change that led to a visit: its start, the time of entry, and the visit's position.
@@ -127,27 +128,38 @@ def speaking_for(events: Events, visits: tuple[Visit, ...]) -> list[tuple[float,
     entered = [event for event in events if isinstance(event, NodeEntered)]
     position = {event.change: index for index, event in enumerate(entered) if event.change is not None}
     return [
-        (event.at_ms, visits[position[event.change]].entered_ms, position[event.change])
+        (event.at_ms, entered[position[event.change]].at_ms, position[event.change])
         for event in events
         if isinstance(event, NodeChangeBegan) and event.speaks and event.change in position
     ]
 
 
-def visit_at(visits: tuple[Visit, ...], at_ms: float, *, before_change: bool = False) -> int | None:
-    """Find the visit that was current at a time.
+class VisitTimes:
+    """Knows which visit was current at a time.
 
     Args:
         visits: The visits of a call, in order of entry.
-        at_ms: A time in the call.
-        before_change: Which visit counts at the very moment of a node change: the one that ends, not the one
-            that begins. Right for what can cause the change, such as a function call.
-
-    Returns:
-        The visit's position in ``visits``; None before the first was entered. A time after the end of the call
-        belongs to the last visit.
     """
-    for position in range(len(visits) - 1, -1, -1):
-        entered_ms = visits[position].entered_ms
-        if entered_ms < at_ms or (entered_ms == at_ms and not before_change):
-            return position
-    return None
+
+    def __init__(self, visits: Sequence[Visit]) -> None:
+        # The earliest entry at or after each position. In a record edited by hand entries may go back in time;
+        # the last visit entered by then is still the last position whose value is not later.
+        self._earliest = [visit.entered_ms for visit in visits]
+        for position in range(len(visits) - 2, -1, -1):
+            self._earliest[position] = min(self._earliest[position], self._earliest[position + 1])
+
+    def at(self, at_ms: float, *, before_change: bool = False) -> int | None:
+        """Find the visit that was current at a time: the last one entered by then.
+
+        Args:
+            at_ms: A time in the call.
+            before_change: Which visit counts at the very moment of a node change: the one that ends, not the
+                one that begins. Right for what can cause the change, such as a function call.
+
+        Returns:
+            Its position; None before the first was entered. A time after the end of the call belongs to the
+            last visit.
+        """
+        find = bisect_left if before_change else bisect_right
+        position = find(self._earliest, at_ms) - 1
+        return position if position >= 0 else None

@@ -49,9 +49,14 @@ def demo(
     began = time.perf_counter()
     held: list[CallSummary] = []
     columns = (TextColumn("Holding calls"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
-    with Progress(*columns, console=ERRORS, transient=True) as progress:
-        for summary in progress.track(hold_calls(plan, directory, processes=processes), total=len(plan)):
-            held.append(summary)
+    directory.mkdir(parents=True, exist_ok=True)
+    try:
+        with Progress(*columns, console=ERRORS, transient=True) as progress:
+            for summary in progress.track(hold_calls(plan, directory, processes=processes), total=len(plan)):
+                held.append(summary)
+    except KeyboardInterrupt:
+        ERRORS.print(f"Stopped. The first {len(held)} calls are in {directory}.", markup=False, soft_wrap=True)
+        raise typer.Exit(130) from None
     seconds = time.perf_counter() - began
 
     held.sort(key=lambda summary: summary.call_id)
@@ -77,7 +82,7 @@ def _empty_directory(out: Path | None) -> Path:
 
 def _print_paths(bot: str, held: list[CallSummary]) -> None:
     paths = Counter((summary.path, summary.exit_kind) for summary in held)
-    table = Table(title=f"{bot}: {len(held)} calls", title_justify="left", title_style="bold", expand=False)
+    table = Table(title=f"{bot}: {_calls(len(held))}", title_justify="left", title_style="bold", expand=False)
     table.add_column("calls", justify="right")
     table.add_column("share", justify="right")
     table.add_column("path", overflow="fold")
@@ -103,14 +108,18 @@ def _print_versions(held: list[CallSummary]) -> None:
         group = [summary for summary in held if (summary.bot, summary.version) == (bot, version)]
         reached = sum(summary.reached_goal for summary in group)
         share = f"{100 * reached / len(group):.0f} %"
-        table.add_row(bot, f"v{version}", f"{reached} of {len(group)}", share)
+        table.add_row(bot, version, f"{reached} of {len(group)}", share)
     RESULTS.print(table)
+
+
+def _calls(number: int) -> str:
+    return "1 call" if number == 1 else f"{number} calls"
 
 
 def _print_where(directory: Path, held: list[CallSummary], seconds: float) -> None:
     minutes = sum(summary.duration_ms or 0 for summary in held) / 60_000
     lines = [
-        f"{len(held)} calls, {minutes:.0f} minutes of conversation, held in {seconds:.0f} s.",
+        f"{_calls(len(held))}, {minutes:.0f} minutes of conversation, held in {seconds:.0f} s.",
         f"Records: {directory / 'calls'}    Pages: {directory / 'reports'}",
     ]
     longest = max(held, key=lambda summary: len(summary.path))

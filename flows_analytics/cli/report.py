@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import chain, count
 from pathlib import Path
 from typing import Annotated
 
@@ -18,7 +19,9 @@ def report(
     ],
     out: Annotated[
         Path | None,
-        typer.Option("--out", "-o", help="Where the pages go. Default: each beside its record."),
+        typer.Option(
+            "--out", "-o", file_okay=False, help="The directory for the pages. Default: each beside its record."
+        ),
     ] = None,
     directory: Annotated[
         Path, typer.Option("--dir", "-d", help="The calls directory in which to look for ids.")
@@ -39,7 +42,9 @@ def report(
 
     pages: list[Path] = []
     failed = 0
-    records = _files(calls, directory)
+    records, missing = _files(calls, directory)
+    for told in missing:
+        ERRORS.print(f"skipped: {told}", markup=False, soft_wrap=True)
     for file in track(records, "Writing pages", console=ERRORS, disable=len(records) < 10, transient=True):
         try:
             page = render_call_report(CallRecord.load(file), template_dir=template_dir)
@@ -47,26 +52,39 @@ def report(
             ERRORS.print(f"skipped: {error.message}", markup=False, soft_wrap=True)
             failed += 1
             continue
-        pages.append(replace((out or file.parent) / f"{file.stem}{REPORT_SUFFIX}", page.encode("utf-8")))
+        target = _free((out or file.parent) / f"{file.stem}{REPORT_SUFFIX}", pages)
+        pages.append(replace(target, page.encode("utf-8")))
     for page_file in pages:
         RESULTS.print(str(page_file), markup=False, soft_wrap=True)
     if open_page and pages:
         typer.launch(str(pages[0].resolve()))
-    if failed:
+    if failed or missing:
         raise typer.Exit(1)
 
 
-def _files(calls: list[str], directory: Path) -> list[Path]:
+def _free(page: Path, written: list[Path]) -> Path:
+    """A page of an earlier run is replaced; one of this run, of a call of the same name elsewhere, is not."""
+    numbered = (page.with_stem(f"{page.stem}~{number}") for number in count(2))
+    return next(path for path in chain([page], numbered) if path not in written)
+
+
+def _files(calls: list[str], directory: Path) -> tuple[list[Path], list[str]]:
+    """The files that are meant, and what to say of those that are not there."""
     from flows_analytics.errors import CallNotFoundError
     from flows_analytics.files.layout import find_call, list_calls
 
     files: list[Path] = []
+    missing: list[str] = []
     for call in calls:
         if Path(call).is_dir():
-            found = list_calls(Path(call))
+            # What the demo writes has its calls one level down.
+            found = list_calls(Path(call)) or list_calls(Path(call, "calls"))
             if not found:
-                raise CallNotFoundError("no_calls", f"{call}: no calls there (a calls directory holds *.json)")
+                missing.append(f"{call}: no calls there (a calls directory holds *.json)")
             files.extend(found)
         else:
-            files.append(find_call(call, directory))
-    return list(dict.fromkeys(files))
+            try:
+                files.append(find_call(call, directory))
+            except CallNotFoundError as error:
+                missing.append(error.message)
+    return list(dict.fromkeys(files)), missing

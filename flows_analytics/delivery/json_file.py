@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import asyncio
 from pathlib import Path
 
 from flows_analytics.calls.record import CallRecord
 from flows_analytics.files.atomic import write_new
 from flows_analytics.files.layout import RECORD_SUFFIX
 from flows_analytics.files.names import safe_name
+from flows_analytics.files.threads import in_own_thread
 
 
 class JSONFileSink:
@@ -20,6 +20,9 @@ class JSONFileSink:
     Args:
         directory: The calls directory.
     """
+
+    keeps = True
+    """Served before sinks that only show or send the call (see `deliver`)."""
 
     def __init__(self, directory: str | Path) -> None:
         self.directory = Path(directory)
@@ -33,7 +36,7 @@ class JSONFileSink:
         Raises:
             OSError: If the file cannot be written; nothing is left behind.
         """
-        await asyncio.to_thread(self._write, record)
+        await in_own_thread(lambda: self._write(record))
 
     async def close(self) -> None:
         """Nothing stays open."""

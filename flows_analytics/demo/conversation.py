@@ -9,6 +9,7 @@ from flows_analytics.demo.bots import DEMO_BOTS
 from flows_analytics.demo.calls import DemoCall
 from flows_analytics.demo.personas import draw_persona
 from flows_analytics.demo.script import write_script
+from flows_analytics.errors import FlowsAnalyticsError
 from flows_analytics.observer.flows_observer import FlowsObserver
 from flows_analytics.report.sink import HTMLReportSink
 from flows_analytics.testing import ScriptedBot, lifelike, run_virtual
@@ -25,6 +26,9 @@ def converse(call: DemoCall, out: Path) -> CallRecord:
 
     Returns:
         The record.
+
+    Raises:
+        FlowsAnalyticsError: ``demo_lossy`` if something was lost, such as a file that could not be written.
     """
     bot = DEMO_BOTS[call.bot]
     dice = random.Random(call.seed)
@@ -50,6 +54,9 @@ def converse(call: DemoCall, out: Path) -> CallRecord:
         observer.attach_flow_manager(scripted.flow_manager, declared=flow.declared)
         _say_why_calls_end(scripted)
         await scripted.run(flow.initial_node, steps, max_secs=_LONGEST_CALL_SECS)
+        if not observer.health.ok:
+            losses = "; ".join(loss.why for loss in observer.health.losses.values())
+            raise FlowsAnalyticsError("demo_lossy", losses)
         return observer.record
 
     return run_virtual(main, epoch=call.starts_at, seed=call.seed)

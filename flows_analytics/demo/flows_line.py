@@ -1,10 +1,8 @@
-"""Pipecat Flows, wherever this line of Pipecat keeps it.
+"""The names of Pipecat Flows that the bots use. Flows described in YAML came with Pipecat 1.9."""
 
-Since 1.5 it is part of Pipecat, before that it was a package of its own. Flows described in YAML came with 1.9.
-"""
-
-import warnings
 from typing import TYPE_CHECKING
+
+from flows_analytics.testing.installed_flows import installed_flows
 
 if TYPE_CHECKING:
     from pipecat.flows import (
@@ -22,14 +20,7 @@ if TYPE_CHECKING:
 
     HAS_FLOW_CONFIG: bool
 else:
-    try:
-        from pipecat import flows
-    except ImportError:
-        with warnings.catch_warnings():
-            # It asks to be replaced by pipecat.flows, which is not there.
-            warnings.simplefilter("ignore", DeprecationWarning)
-            import pipecat_flows as flows
-
+    flows = installed_flows()
     ContextStrategy = flows.ContextStrategy
     ContextStrategyConfig = flows.ContextStrategyConfig
     FlowArgs = flows.FlowArgs

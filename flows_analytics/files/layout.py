@@ -25,7 +25,7 @@ def find_call(call: str, directory: Path) -> Path:
         The file.
 
     Raises:
-        CallNotFoundError: If there is none; the message names every place looked at.
+        CallNotFoundError: If there is none; the message names every directory looked at.
     """
     given = Path(call)
     candidates = [
@@ -36,12 +36,20 @@ def find_call(call: str, directory: Path) -> Path:
         directory / f"{given.name}{RECORD_SUFFIX}",
     ]
     for candidate in candidates:
-        if candidate.is_file():
+        if _is_file(candidate):
             return candidate
-    looked = ", ".join(dict.fromkeys(str(candidate) for candidate in candidates))
+    near = ", ".join(sorted({str(path.parent) for path in candidates}))
     raise CallNotFoundError(
-        "call_not_found", f"no call {call!r}: looked for {looked}. Name a file, or an id with --dir DIRECTORY."
+        "call_not_found", f"no call {call!r} in {near}. Name a file, or an id with --dir DIRECTORY."
     )
+
+
+def _is_file(path: Path) -> bool:
+    try:
+        return path.is_file()
+    except (OSError, ValueError):
+        # No file has this name: it is too long, or holds a NUL.
+        return False
 
 
 def list_calls(directory: Path) -> list[Path]:

@@ -13,8 +13,8 @@ def safe_name(call_id: str) -> str:
     """Turn a call id into a file name without extension.
 
     An id of up to 100 letters, digits, dots, dashes and underscores that does not begin with a dot is its own
-    name. Any other keeps those characters for the eye and ends in eight hexadecimal digits of its SHA-256, so
-    that different ids keep different names.
+    name. Any other keeps those characters for the eye and ends in ``=`` and eight hexadecimal digits of its
+    SHA-256, so that different ids keep different names.
 
     Args:
         call_id: Any text, hostile text included.
@@ -27,4 +27,4 @@ def safe_name(call_id: str) -> str:
         return call_id
     kept = re.sub(r"[^A-Za-z0-9_-]+", "_", call_id)[:60].strip("_")
     digest = hashlib.sha256(call_id.encode("utf-8", "surrogatepass")).hexdigest()[:8]
-    return f"{kept or 'call'}-{digest}"
+    return f"{kept or 'call'}={digest}"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -53,7 +54,7 @@ class CallWriter:
         return self.recorder.add(kind, at_ns, **fields)
 
     def next_flow(self) -> str:
-        """Name the next flow: the first one initialised is ``main`` (METRICS.md R1)."""
+        """Name the next flow: the first one initialised is ``main`` (docs/metrics.md)."""
         self.flows += 1
         return "main" if self.flows == 1 else f"flow{self.flows}"
 
@@ -74,7 +75,7 @@ class CallWriter:
         """Keep a function's result, or not."""
         return value if self.content.results else None
 
-    def state(self, state: dict[str, Any]) -> dict[str, Any] | None:
+    def state(self, state: Mapping[str, Any]) -> dict[str, Any] | None:
         """Keep the allowed part of a flow's state; None if nothing is allowed."""
         if not self.content.state:
             return None

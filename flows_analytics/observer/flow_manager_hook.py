@@ -16,6 +16,7 @@ All of these are looked up on the instance at each call, so wrapping them there 
 
 from __future__ import annotations
 
+import asyncio
 import dataclasses
 from collections import OrderedDict
 from collections.abc import Callable, Mapping
@@ -25,6 +26,7 @@ from importlib.metadata import PackageNotFoundError, version
 from typing import Any, cast
 
 from flows_analytics.calls.naming import looks_generated, unnamed_node
+from flows_analytics.calls.values import text_of
 from flows_analytics.observer.node_change import FlowListener, NodeChange
 
 _REQUIRED = ("_set_node", "_execute_transition", "_update_llm_context")
@@ -32,11 +34,12 @@ _HOOK = "__flows_analytics_hook__"
 _REQUESTS_KEPT = 64
 
 
-@dataclass(frozen=True)
+@dataclass(eq=False)
 class _RunningFunction:
-    manager: Any
+    hook: Any
     function: str
     tool_call_id: str
+    running: bool = True
 
 
 # Each is set in the task that runs the wrapped method, so nested and concurrent node changes keep apart.
@@ -55,8 +58,11 @@ class FlowManagerHook:
     def __init__(self, manager: Any) -> None:
         self._manager = manager
         self._listeners: list[FlowListener] = []
-        self._before: dict[str, Any] = {}
+        # For each method that stands wrapped: our wrapper, and what stood on the instance before it.
+        self._wrapped: dict[str, tuple[Any, Any]] = {}
         self._requests: OrderedDict[int, tuple[Any, str]] = OrderedDict()
+        # What Pipecat calls the node that was entered last, and what we do.
+        self._entered: tuple[Any, str] | None = None
 
     @property
     def manager(self) -> Any:
@@ -86,17 +92,19 @@ class FlowManagerHook:
         Returns:
             The hook, to `leave` later.
         """
-        hook: FlowManagerHook | None = getattr(manager._set_node, _HOOK, None)
-        if hook is None or hook._manager is not manager:
+        hook: FlowManagerHook | None = getattr(manager, _HOOK, None)
+        if hook is None:
             hook = cls(manager)
-            hook._install()
+            setattr(manager, _HOOK, hook)
+        hook._install()
         hook._listeners.append(listener)
         return hook
 
     def leave(self, listener: FlowListener) -> None:
         """Stop listening. Without listeners the manager gets its own methods back.
 
-        A method that somebody else wrapped after us stays as it is; our part of it then only passes on.
+        A method that somebody else wrapped after us stays as it is; our part of it only passes on until somebody
+        listens again.
 
         Args:
             listener: Who was told.
@@ -117,10 +125,10 @@ class FlowManagerHook:
         if callable(getattr(self._manager, "_create_transition_func", None)):
             wrappers["_create_transition_func"] = self._wrap_create_transition_func
         for name, wrap in wrappers.items():
-            self._before[name] = self._own(name)
-            wrapper = wrap(getattr(self._manager, name))
-            setattr(wrapper, _HOOK, self)
-            setattr(self._manager, name, wrapper)
+            if name not in self._wrapped:
+                wrapper = wrap(getattr(self._manager, name))
+                self._wrapped[name] = (wrapper, self._own(name))
+                setattr(self._manager, name, wrapper)
 
     def _own(self, name: str) -> Any:
         # What stands on the instance itself: a wrapper of ours or somebody else's, mostly nothing.
@@ -128,14 +136,16 @@ class FlowManagerHook:
         return attributes.get(name)
 
     def _restore(self) -> None:
-        for name, before in self._before.items():
-            if getattr(self._own(name), _HOOK, None) is not self:
+        for name, (wrapper, before) in tuple(self._wrapped.items()):
+            if self._own(name) is not wrapper:
                 continue
+            del self._wrapped[name]
             if before is None:
                 delattr(self._manager, name)
             else:
                 setattr(self._manager, name, before)
-        self._before.clear()
+        if not self._wrapped:
+            delattr(self._manager, _HOOK)
 
     def _guarded(self, look: Callable[[], Any]) -> Any:
         # What we fail to understand must not fail the call: the listeners' guards decide what to do.
@@ -173,7 +183,11 @@ class FlowManagerHook:
         async def _update_llm_context(*args: Any, **kwargs: Any) -> Any:
             result = await original(*args, **kwargs)
             current = _change.get()
-            if current is not None and current[0] is self and not current[1].entered:
+            if current is None or current[0] is not self:
+                # The change began before anybody listened. The node is current as soon as this task goes on.
+                functions = tool_names(kwargs.get("functions"))
+                asyncio.get_running_loop().call_soon(self._entered_unseen, functions)
+            elif not current[1].entered:
                 self._guarded(lambda: self._enter(current[1], kwargs))
             return result
 
@@ -202,6 +216,9 @@ class FlowManagerHook:
                     observed = self._guarded(lambda: self._with_observed_result(name, params))
                     return await transition_func(observed or params)
                 finally:
+                    # A task the handler leaves behind keeps its context, but runs in no function any more.
+                    if running is not None:
+                        running.running = False
                     _running.reset(token)
 
             return transition_func_observed
@@ -229,18 +246,20 @@ class FlowManagerHook:
         while len(self._requests) > _REQUESTS_KEPT:
             self._requests.popitem(last=False)
         node = node_name(pending["next_node"])
-        from_node = current_node(self._manager)
+        from_node = self.current_node()
         for listener in tuple(self._listeners):
             listener.transition_requested(from_node, node, name, tool_call_id)
 
     def _begin(self, node_id: str, node_config: Any) -> NodeChange:
+        config = cast("Mapping[str, Any]", node_config if isinstance(node_config, Mapping) else {})
         change = NodeChange(
-            from_node=current_node(self._manager),
+            from_node=self.current_node(),
+            node_id=node_id,
             node=node_name(node_config, node_id),
             cause="code",
-            speaks=_count_actions(node_config, "tts_say", ("pre_actions",)),
-            can_end=_count_actions(node_config, "end_conversation", ("pre_actions", "post_actions")) > 0,
-            respond_immediately=bool(node_config.get("respond_immediately", True)),
+            speaks=_count_actions(config, "tts_say", ("pre_actions",)),
+            can_end=_count_actions(config, "end_conversation", ("pre_actions", "post_actions")) > 0,
+            respond_immediately=bool(config.get("respond_immediately", True)),
         )
         executing = _executing.get()
         running = _running.get()
@@ -253,7 +272,7 @@ class FlowManagerHook:
             _, change.tool_call_id = self._requests.pop(id(info.get("arguments")), (None, None))
         elif change.from_node is None:
             change.cause = "initial"
-        if change.function is None and running is not None and running.manager is self:
+        if change.function is None and running is not None and running.running and running.hook is self:
             change.during, change.tool_call_id = running.function, running.tool_call_id
         change.heard_by = tuple(self._listeners)
         for listener in change.heard_by:
@@ -262,6 +281,7 @@ class FlowManagerHook:
 
     def _enter(self, change: NodeChange, update: dict[str, Any]) -> None:
         change.entered = True
+        self._entered = (change.node_id, change.node)
         change.functions = tool_names(update.get("functions"))
         strategy = update.get("strategy") or getattr(self._manager, "_context_strategy", None)
         kind = getattr(strategy, "strategy", None)
@@ -269,9 +289,24 @@ class FlowManagerHook:
         for listener in change.heard_by:
             listener.node_entered(change)
 
+    def _entered_unseen(self, functions: tuple[str, ...]) -> None:
+        for listener in tuple(self._listeners):
+            listener.node_entered_unseen(functions)
+
+    def current_node(self) -> str | None:
+        """Name the node the manager is in, as it was named when it was entered.
+
+        Returns:
+            The name; None before the first node.
+        """
+        node_id = self._manager.current_node
+        if self._entered is not None and self._entered[0] is node_id:
+            return self._entered[1]
+        return current_node(self._manager)
+
 
 def node_name(node_config: Any, node_id: str | None = None) -> str:
-    """Name a node as METRICS.md R7 does.
+    """Name a node as docs/metrics.md does.
 
     Args:
         node_config: A NodeConfig.
@@ -285,12 +320,12 @@ def node_name(node_config: Any, node_id: str | None = None) -> str:
     config = cast("Mapping[str, Any]", node_config)
     name = config.get("name")
     if name:
-        return str(name)
+        return text_of(name)
     functions = [_function_name(function) for function in config.get("functions") or ()]
     return unnamed_node(functions, config.get("task_messages"))
 
 
-def stable_name(node_id: str, functions: tuple[str, ...] = ()) -> str:
+def stable_name(node_id: Any, functions: tuple[str, ...] = ()) -> str:
     """Name a node of which only Pipecat's id is known.
 
     Args:
@@ -300,7 +335,8 @@ def stable_name(node_id: str, functions: tuple[str, ...] = ()) -> str:
     Returns:
         The name.
     """
-    return unnamed_node(functions) if not node_id or looks_generated(node_id) else node_id
+    name = text_of(node_id)
+    return unnamed_node(functions) if not name or looks_generated(name) else name
 
 
 def current_node(manager: Any) -> str | None:
@@ -315,11 +351,45 @@ def current_node(manager: Any) -> str | None:
     node_id = manager.current_node
     if node_id is None:
         return None
-    if node_id and not looks_generated(node_id):
-        return str(node_id)
     own = set(getattr(manager, "_current_functions", ()))
     own -= {_function_name(function) for function in getattr(manager, "_global_functions", ())}
     return stable_name(node_id, tuple(sorted(own)))
+
+
+def is_flow_manager(manager: Any) -> bool:
+    """Tell whether something looks like a FlowManager of either class.
+
+    Args:
+        manager: Anything.
+
+    Returns:
+        True if it can be asked for its current node.
+    """
+    return any("current_node" in vars(kind) for kind in type(manager).__mro__) or hasattr(manager, "current_node")
+
+
+def flow_state(manager: Any) -> Mapping[str, Any]:
+    """Read the state that a flow keeps.
+
+    Args:
+        manager: A FlowManager.
+
+    Returns:
+        The state itself, not a copy; empty if this Pipecat has none.
+    """
+    return getattr(manager, "state", {})
+
+
+def is_initialized(manager: Any) -> bool:
+    """Tell whether a manager was initialised; before that it refuses every node.
+
+    Args:
+        manager: A FlowManager.
+
+    Returns:
+        True if it was, or if this Pipecat does not say.
+    """
+    return bool(getattr(manager, "_initialized", True))
 
 
 def current_functions(manager: Any) -> tuple[str, ...]:
@@ -349,17 +419,18 @@ def tool_names(tools: Any) -> tuple[str, ...]:
     return tuple(_function_name(function) for function in cast("list[Any]", offered))
 
 
-def asks_for_transition(properties: Any) -> bool:
-    """Tell whether a function's result asks a FlowManager to change the node.
+def manager_to_move(properties: Any) -> Any:
+    """Find the FlowManager that a function's result asks to change the node.
 
     Args:
         properties: The FunctionCallResultProperties of the result, or None.
 
     Returns:
-        True if the callback that follows the result is a FlowManager's.
+        The FlowManager whose callback follows the result; None if the function stays.
     """
     callback = getattr(properties, "on_context_updated", None)
-    return hasattr(getattr(callback, "__self__", None), "set_node_from_config")
+    manager = getattr(callback, "__self__", None)
+    return manager if is_flow_manager(manager) else None
 
 
 def tells_of_failure(result: Any, properties: Any) -> str | None:
@@ -404,6 +475,7 @@ def _function_name(function: Any) -> str:
     return str(getattr(function, "name", None) or getattr(function, "__name__", None) or function)
 
 
-def _count_actions(node_config: Any, kind: str, lists: tuple[str, ...]) -> int:
-    actions = [action for name in lists for action in node_config.get(name) or ()]
-    return sum(1 for action in actions if action.get("type") == kind)
+def _count_actions(config: Mapping[str, Any], kind: str, lists: tuple[str, ...]) -> int:
+    # Pipecat refuses what is no action, later than we look at it.
+    actions: list[Any] = [action for name in lists for action in config.get(name) or ()]
+    return sum(1 for action in actions if hasattr(action, "get") and action.get("type") == kind)

@@ -7,6 +7,7 @@ from typing import Any
 
 from flows_analytics.calls.declared import DeclaredGraph
 from flows_analytics.calls.events import (
+    ErrorSeen,
     NodeChangeBegan,
     NodeChangeFailed,
     NodeEntered,
@@ -17,11 +18,14 @@ from flows_analytics.observer.flow_manager_hook import (
     FlowManagerHook,
     current_functions,
     current_node,
+    flow_state,
     flows_package,
+    is_initialized,
     tool_names,
 )
-from flows_analytics.observer.function_frames import FunctionFrames
 from flows_analytics.observer.node_change import NodeChange
+
+_AFTER_DETACH = "a FlowManager moved after it was detached"
 
 
 class FlowWatch:
@@ -30,28 +34,27 @@ class FlowWatch:
     Args:
         manager: The FlowManager, of either class.
         writer: Where moments go.
-        functions: The function calls seen in the frames, for ids that the hook could not see.
         declared: The flow's declared graph, if it has one.
     """
 
-    def __init__(
-        self, manager: Any, writer: CallWriter, functions: FunctionFrames, declared: DeclaredGraph | None
-    ) -> None:
+    def __init__(self, manager: Any, writer: CallWriter, declared: DeclaredGraph | None) -> None:
         self.manager = manager
         self._writer = writer
-        self._functions = functions
         self._declared = declared
         self._flow: str | None = None
         self._numbers: dict[NodeChange, int] = {}
         self._hook: FlowManagerHook | None = None
         self._detached = False
+        self._since_ns = 0
+        self._unfinished: set[NodeChange] = set()
 
     def attach(self) -> None:
         """Begin to watch. A node that is already current is recorded as entered now, by an unknown cause."""
         self._writer.recorder.name_flows(flows_package(self.manager))
+        self._since_ns = self._writer.clock.now()
         node = current_node(self.manager)
         if node is not None:
-            self._add_inferred(node, current_functions(self.manager), self._writer.clock.now())
+            self._add_inferred(node, current_functions(self.manager), self._since_ns)
         if FlowManagerHook.fits(self.manager):
             self._hook = FlowManagerHook.listen(self.manager, self)
         else:
@@ -62,9 +65,9 @@ class FlowWatch:
     def detach(self) -> None:
         """Stop watching and give the manager its methods back."""
         self._detached = True
+        self._since_ns = self._writer.clock.now()
         if self._hook is not None:
             self._hook.leave(self)
-            self._hook = None
 
     def declare(self, graph: DeclaredGraph) -> None:
         """Attach the declared graph, now or when the flow has a name."""
@@ -73,14 +76,24 @@ class FlowWatch:
             self._writer.recorder.declare(self._flow, graph)
 
     def tools_changed(self, tools: Any, at_ns: int) -> None:
-        """Infer a node change from the frame that sets a node's tools. Does nothing where the hook sees them.
+        """Infer a node change from the frame that sets a node's tools.
+
+        Does nothing where the hook sees node changes, for frames pushed before we looked, and for tools that are
+        not those of the manager's node: a bot may have several managers, and other code may set tools.
 
         Args:
             tools: The tools of the frame. Every entry into a node sends exactly one, also without tools.
             at_ns: When it was pushed.
         """
-        if self._hook is None and not self._detached and (node := current_node(self.manager)) is not None:
-            self._add_inferred(node, tool_names(tools), at_ns)
+        hooked = self._hook is not None and not self._detached
+        functions = tool_names(tools)
+        if hooked or at_ns < self._since_ns or set(functions) != set(current_functions(self.manager)):
+            return
+        node = current_node(self.manager)
+        if self._detached and not self._unfinished:
+            self._writer.recorder.lose("after_detach", _AFTER_DETACH)
+        elif not self._detached and node is not None:
+            self._add_inferred(node, functions, at_ns)
 
     # What the hook tells
 
@@ -100,6 +113,10 @@ class FlowWatch:
         """See `FlowListener`."""
         self._guarded(self._add_requested, from_node, node, function, tool_call_id)
 
+    def node_entered_unseen(self, functions: tuple[str, ...]) -> None:
+        """See `FlowListener`."""
+        self._guarded(self._add_unseen, functions)
+
     def hook_failed(self, error: Exception) -> None:
         """See `FlowListener`."""
         self._writer.guard.caught("a node change", error)
@@ -108,7 +125,7 @@ class FlowWatch:
 
     def _guarded(self, write: Callable[..., None], *told: Any) -> None:
         if self._detached:
-            self._writer.recorder.lose("after_detach", "a FlowManager moved after it was detached")
+            self._writer.recorder.lose("after_detach", _AFTER_DETACH)
             return
         try:
             write(self._writer.clock.now(), *told)
@@ -123,9 +140,11 @@ class FlowWatch:
         return self._flow
 
     def _add_began(self, at_ns: int, change: NodeChange) -> None:
+        if not is_initialized(self.manager):
+            # Refused before it begins, and no flow yet: `main` is the first that is initialised.
+            return
         number = self._numbers[change] = self._writer.next_change()
-        if change.cause == "function" and change.tool_call_id is None and change.function is not None:
-            change.tool_call_id = self._functions.id_of(change.function, change.arguments)
+        self._unfinished.add(change)
         self._writer.add(
             NodeChangeBegan,
             at_ns,
@@ -143,6 +162,7 @@ class FlowWatch:
         )
 
     def _add_entered(self, at_ns: int, change: NodeChange) -> None:
+        self._unfinished.discard(change)
         self._writer.add(
             NodeEntered,
             at_ns,
@@ -154,12 +174,14 @@ class FlowWatch:
             context_strategy=change.context_strategy,
             respond_immediately=change.respond_immediately,
             can_end=change.can_end,
-            state=self._writer.state(self.manager.state),
+            state=self._writer.state(flow_state(self.manager)),
         )
 
     def _add_failed(self, at_ns: int, change: NodeChange, error: BaseException) -> None:
+        self._unfinished.discard(change)
         number = self._numbers.get(change)
         if number is None:
+            self._writer.add(ErrorSeen, at_ns, message=error, processor=type(self.manager).__name__)
             return
         self._writer.add(
             NodeChangeFailed,
@@ -168,7 +190,7 @@ class FlowWatch:
             flow=self._flow_id(),
             node=change.node,
             entered=change.entered,
-            error=str(error),
+            error=error,
             error_type=type(error).__name__,
         )
 
@@ -185,6 +207,11 @@ class FlowWatch:
             tool_call_id=tool_call_id,
         )
 
+    def _add_unseen(self, at_ns: int, functions: tuple[str, ...]) -> None:
+        node = self._hook.current_node() if self._hook else None
+        if node is not None:
+            self._add_inferred(node, functions, at_ns)
+
     def _add_inferred(self, node: str, functions: tuple[str, ...], at_ns: int) -> None:
         self._writer.add(
             NodeEntered,
@@ -193,5 +220,5 @@ class FlowWatch:
             node=node,
             cause="inferred",
             functions=functions,
-            state=self._writer.state(getattr(self.manager, "state", {})),
+            state=self._writer.state(flow_state(self.manager)),
         )

@@ -20,9 +20,9 @@ from flows_analytics.observer.agent_version import resolve_agent_version
 from flows_analytics.observer.call_writer import CallWriter, Content
 from flows_analytics.observer.clock import CallClock
 from flows_analytics.observer.declared_flow import read_declared
+from flows_analytics.observer.flow_manager_hook import is_flow_manager
 from flows_analytics.observer.flow_watch import FlowWatch
 from flows_analytics.observer.frame_reader import FrameReader
-from flows_analytics.observer.function_frames import FunctionFrames
 from flows_analytics.observer.guard import Guard
 from flows_analytics.recording.recorder import CallHeader, CallRecorder
 
@@ -53,14 +53,14 @@ class FlowsObserver(BaseObserver):
         call_type: Kind of call.
         sinks: Where the finished call goes.
         metadata: Anything to keep with the call.
-        goals: Names of the nodes that mean success.
+        goals: Names of the nodes that mean success, or one such name.
         include_transcripts: Whether to keep what caller and bot say.
         include_arguments: Whether to keep what functions are called with.
         include_results: Whether to keep what functions return, messages of their failures included.
-        include_state: Keys of ``flow_manager.state`` to keep at each node; none by default.
+        include_state: Keys of ``flow_manager.state`` to keep at each node, or one such key; none by default.
         sink_timeout_secs: How long the sinks may take together before the call goes on without them.
         strict: Raise what goes wrong in the recording instead of counting it. For tests of the recorder.
-        **kwargs: Passed to Pipecat's BaseObserver.
+        name: Name of the observer in Pipecat's logs.
     """
 
     def __init__(
@@ -73,16 +73,16 @@ class FlowsObserver(BaseObserver):
         call_type: str = "web_call",
         sinks: Sequence[Sink] = (),
         metadata: Mapping[str, Any] | None = None,
-        goals: Sequence[str] | None = None,
+        goals: Sequence[str] | str | None = None,
         include_transcripts: bool = True,
         include_arguments: bool = True,
         include_results: bool = True,
-        include_state: Sequence[str] = (),
+        include_state: Sequence[str] | str = (),
         sink_timeout_secs: float = 10.0,
         strict: bool = False,
-        **kwargs: Any,
+        name: str | None = None,
     ) -> None:
-        super().__init__(**kwargs)  # pyright: ignore[reportUnknownMemberType]  # Pipecat leaves kwargs untyped
+        super().__init__(name=name)  # pyright: ignore[reportUnknownMemberType]  # Pipecat leaves kwargs untyped
         self._call_id = str(call_id) if call_id else str(uuid4())
         self._sinks = tuple(sinks)
         self._strict = strict
@@ -90,13 +90,13 @@ class FlowsObserver(BaseObserver):
         clock = CallClock()
         header = CallHeader(
             call_id=self._call_id,
-            call_type=call_type,
+            call_type=call_type or "web_call",
             agent=Agent(
                 id=agent_id,
                 name=agent_name,
                 version=resolve_agent_version(agent_version, os.environ),
             ),
-            goals=tuple(goals or ()),
+            goals=_names(goals),
             metadata=dict(metadata or {}),
             pipecat=_pipecat_version(),
         )
@@ -110,12 +110,12 @@ class FlowsObserver(BaseObserver):
                 transcripts=include_transcripts,
                 arguments=include_arguments,
                 results=include_results,
-                state=tuple(include_state),
+                state=_names(include_state),
             ),
         )
-        self._functions = FunctionFrames(self._writer)
-        self._frames = FrameReader(self._writer, self._functions, self._tools_changed, self._stop_at_second_call)
+        self._frames = FrameReader(self._writer, self._tools_changed, self._knows, self._stop_at_second_call)
         self._watches: list[FlowWatch] = []
+        self._detached: list[FlowWatch] = []
         self._set_up = False
         self._finishing: asyncio.Future[None] | None = None
         self._finished = False
@@ -154,7 +154,7 @@ class FlowsObserver(BaseObserver):
         """
         if self._finished:
             raise self._reused()
-        if not hasattr(flow_manager, "current_node"):
+        if not is_flow_manager(flow_manager):
             raise ObserverError(
                 "not_a_flow_manager",
                 f"attach_flow_manager takes a FlowManager, not a {type(flow_manager).__name__}",
@@ -165,7 +165,7 @@ class FlowsObserver(BaseObserver):
             if graph is not None:
                 known.declare(graph)
             return
-        watch = FlowWatch(flow_manager, self._writer, self._functions, graph)
+        watch = FlowWatch(flow_manager, self._writer, graph)
         try:
             watch.attach()
             self._watches.append(watch)
@@ -181,14 +181,16 @@ class FlowsObserver(BaseObserver):
         for watch in [watch for watch in self._watches if watch.manager is flow_manager]:
             watch.detach()
             self._watches.remove(watch)
+            self._detached.append(watch)
 
-    async def aflush(self, reason: str | None = None) -> None:
+    async def aflush(self, reason: Any = None) -> None:
         """End the recording now and deliver it, for transports that vanish without ending the pipeline.
 
         What happens in the call afterwards is not recorded, only counted. Calling it again does nothing.
 
         Args:
-            reason: Why, such as ``client-disconnected``; becomes the record's ``end_reason``.
+            reason: Why, such as ``client-disconnected``, an enum or an exception; becomes the record's
+                ``end_reason``.
         """
         await self._finish("flush", reason)
 
@@ -233,8 +235,11 @@ class FlowsObserver(BaseObserver):
         if clock.zero_ns is not None:
             self._recorder.place(clock.zero_ns, wall_ns=clock.wall_zero_ns)
 
+    def _knows(self, manager: Any) -> bool:
+        return any(watch.manager is manager for watch in (*self._watches, *self._detached))
+
     def _tools_changed(self, tools: Any, at_ns: int) -> None:
-        for watch in self._watches:
+        for watch in (*self._watches, *self._detached):
             watch.tools_changed(tools, at_ns)
 
     def _reused(self) -> ObserverError:
@@ -246,6 +251,8 @@ class FlowsObserver(BaseObserver):
 
     def _stop_at_second_call(self) -> None:
         # Frames do not say which call they belong to. Half a record is better than one that mixes two callers.
+        if not self._recorder.closed:
+            self._end("cleanup", "observer_reused")
         self._recorder.close()
         error = self._reused()
         self._recorder.lose("reused", error.message)
@@ -253,13 +260,10 @@ class FlowsObserver(BaseObserver):
         if self._strict:
             raise error
 
-    async def _finish(self, terminal: Terminal, reason: str | None) -> None:
+    async def _finish(self, terminal: Terminal, reason: Any) -> None:
         if not self._finished:
             self._finished = True
-            try:
-                self._close(terminal, reason)
-            except Exception as error:
-                self._guard.caught("the end of the call", error)
+            self._close(terminal, reason)
             if self._sinks:
                 # A task of its own: whoever waits for it may be cancelled, and another may wait again.
                 self._finishing = asyncio.ensure_future(self._deliver())
@@ -268,20 +272,34 @@ class FlowsObserver(BaseObserver):
         if self._finishing is not None:
             await asyncio.shield(self._finishing)
 
-    def _close(self, terminal: Terminal, reason: str | None) -> None:
-        for watch in self._watches:
-            watch.detach()
-        self._watches.clear()
-        now = self._writer.clock.now()
-        if not self._frames.ended:
-            at_ns = now if terminal == "flush" else self._recorder.last_ns
-            if terminal == "cleanup" and self._frames.terminal is not None:
-                terminal, reason = self._frames.terminal
-            self._writer.add(CallEnded, now if at_ns is None else at_ns, terminal=terminal, reason=reason)
-        self._recorder.close()
+    def _close(self, terminal: Terminal, reason: Any) -> None:
+        try:
+            for watch in self._watches:
+                watch.detach()
+            self._end(terminal, reason)
+        except Exception as error:
+            self._guard.caught("the end of the call", error)
+        finally:
+            self._watches.clear()
+            self._recorder.close()
+
+    def _end(self, terminal: Terminal, reason: Any) -> None:
+        if self._frames.ended:
+            return
+        at_ns = None if terminal == "flush" else self._recorder.last_ns
+        if terminal == "cleanup" and self._frames.terminal is not None:
+            terminal, reason = self._frames.terminal
+        if at_ns is None:
+            at_ns = self._writer.clock.now()
+        self._writer.add(CallEnded, at_ns, terminal=terminal, reason=reason)
 
     async def _deliver(self) -> None:
-        for delivery in await deliver(self.record, self._sinks, timeout_secs=self._sink_timeout_secs):
+        try:
+            deliveries = await deliver(self.record, self._sinks, timeout_secs=self._sink_timeout_secs)
+        except Exception as error:
+            self._guard.caught("the delivery of the call", error)
+            deliveries = []
+        for delivery in deliveries:
             if delivery.error is not None:
                 code = "sink_timeout" if delivery.error == "timeout" else "sink_failed"
                 why = f"{delivery.sink} did not take the call: {delivery.error}"
@@ -293,6 +311,10 @@ class FlowsObserver(BaseObserver):
         await self._call_event_handler(  # pyright: ignore[reportUnknownMemberType]  # untyped in Pipecat
             "on_call_recorded", self.record
         )
+
+
+def _names(names: Sequence[str] | str | None) -> tuple[str, ...]:
+    return (names,) if isinstance(names, str) else tuple(names or ())
 
 
 def _pipecat_version() -> str | None:

@@ -42,7 +42,7 @@ from pipecat.frames.frames import (
     VADUserStoppedSpeakingFrame,
 )
 from pipecat.observers.base_observer import FramePushed
-from pipecat.pipeline.pipeline import PipelineSink
+from pipecat.pipeline.pipeline import PipelineSource
 from pipecat.processors.frame_processor import FrameDirection
 
 from flows_analytics.calls.events import (
@@ -87,32 +87,32 @@ class FrameReader:
 
     Args:
         writer: Where moments go.
-        functions: Reads the frames of function calls.
         tools_changed: Told of each frame that sets the LLM's tools, with its time.
+        watched: Tells whether a FlowManager is attached.
         second_pipeline: Told when another pipeline starts: from then on, nothing tells the calls apart.
     """
 
     def __init__(
         self,
         writer: CallWriter,
-        functions: FunctionFrames,
         tools_changed: Callable[[Any, int], None],
+        watched: Callable[[Any], bool],
         second_pipeline: Callable[[], None],
     ) -> None:
         self._writer = writer
         self._bot = BotFrames(writer)
-        self._functions = functions
+        self._functions = FunctionFrames(writer, watched)
         self._tools_changed = tools_changed
         self._second_pipeline = second_pipeline
         self._seen: OrderedDict[int, None] = OrderedDict()
         self._sink_name: str | None = None
         self._started = False
-        self._terminal: tuple[Terminal, str | None] | None = None
+        self._terminal: tuple[Terminal, Any] | None = None
         self._ended = False
         self._table: dict[type[Any], _Entry | None] = self._entries()
 
     @property
-    def terminal(self) -> tuple[Terminal, str | None] | None:
+    def terminal(self) -> tuple[Terminal, Any] | None:
         """The first terminal frame seen anywhere, and its reason; None before."""
         return self._terminal
 
@@ -170,7 +170,7 @@ class FrameReader:
             VADUserStoppedSpeakingFrame: _Entry(frames(self._voice_stopped)),
             # A speech-to-speech LLM sends transcripts upstream.
             TranscriptionFrame: _Entry(frames(self._transcript), upstream=True),
-            LLMMessagesAppendFrame: _Entry(frames(self._messages)),
+            LLMMessagesAppendFrame: _Entry(self._messages),
             LLMSetToolsFrame: _Entry(frames(self._tools)),
             LLMFullResponseStartFrame: _Entry(bot.response_started, every_push=True),
             TTSSpeakFrame: _Entry(bot.speak_requested),
@@ -197,32 +197,30 @@ class FrameReader:
             self._second_pipeline()
             return
         self._started = True
-        source = str(getattr(data.source, "name", ""))
-        # The worker's own source starts the pipeline, and its sink stands at the end of it.
-        self._sink_name = f"{source.rpartition('::')[0]}::Sink" if "::" in source else None
+        self._sink_name = _sink_name(data.source)
 
     def _end(self, data: FramePushed, at_ns: int) -> None:
         if self._terminal is None:
-            self._terminal = (_terminal_kind(data.frame), _end_reason(data.frame))
+            self._terminal = (_terminal_kind(data.frame), getattr(data.frame, "reason", None))
+            if self._sink_name is None:
+                # Attached after the start. A terminal frame, too, is pushed by the worker's own source first.
+                self._sink_name = _sink_name(data.source)
         if not self._ended and self._is_end(data.destination):
             self._ended = True
             terminal, reason = self._terminal
             self._add(CallEnded, at_ns, terminal=terminal, reason=reason)
 
     def _is_end(self, destination: Any) -> bool:
-        if self._sink_name is None:
-            # Attached after the start, so the worker's sink is unknown; a pipeline within has one of its own.
-            return isinstance(destination, PipelineSink)
-        return getattr(destination, "name", None) == self._sink_name
+        return self._sink_name is not None and getattr(destination, "name", None) == self._sink_name
 
     def _error(self, frame: ErrorFrame, at_ns: int) -> None:
         processor = getattr(frame, "processor", None)
         self._add(
             ErrorSeen,
             at_ns,
-            message=str(frame.error),
+            message=frame.error,
             fatal=bool(frame.fatal),
-            processor=None if processor is None else str(processor),
+            processor=getattr(processor, "name", None),
         )
 
     # The caller
@@ -241,12 +239,14 @@ class FrameReader:
             text=self._writer.transcript(frame.text),
             source="speech",
             user_id=frame.user_id or None,
-            language=None if language is None else str(getattr(language, "value", language)),
+            language=language,
         )
 
-    def _messages(self, frame: LLMMessagesAppendFrame, at_ns: int) -> None:
-        # A node's own messages are appended without asking for an answer; what a client typed asks for one.
-        if not frame.run_llm:
+    def _messages(self, data: FramePushed, at_ns: int) -> None:
+        # What a client typed comes from a processor and asks for an answer. What the bot's own code queues, a
+        # node's messages or a prompt after a silence, comes out of the pipeline's source.
+        frame = cast("LLMMessagesAppendFrame", data.frame)
+        if not frame.run_llm or isinstance(data.source, PipelineSource):
             return
         for message in cast("Iterable[Any]", frame.messages):
             text = _typed_text(message)
@@ -261,10 +261,10 @@ def _terminal_kind(frame: Frame) -> Terminal:
     return next(kind for terminal, kind in _TERMINALS.items() if isinstance(frame, terminal))
 
 
-def _end_reason(frame: Any) -> str | None:
-    """The reason a terminal frame gives, any object, as text; a StopFrame has none."""
-    reason = getattr(frame, "reason", None)
-    return None if reason is None else str(getattr(reason, "value", reason))
+def _sink_name(source: Any) -> str | None:
+    """The name of a worker's sink, at the end of its pipeline, by that of the source at its beginning."""
+    worker, mark, _ = str(getattr(source, "name", "")).rpartition("::Source")
+    return f"{worker}::Sink" if mark else None
 
 
 def _typed_text(message: Any) -> str | None:

@@ -2,45 +2,37 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 from flows_analytics.calls.events import FunctionCalled, FunctionCancelled, FunctionReturned
 from flows_analytics.observer.call_writer import CallWriter
-from flows_analytics.observer.flow_manager_hook import asks_for_transition, tells_of_failure
+from flows_analytics.observer.flow_manager_hook import manager_to_move, tells_of_failure
 
 
 class FunctionFrames:
-    """Turns the frames of function calls into moments, one life per call id.
+    """Turns the frames of function calls into moments: each call begins once and settles once.
 
     Args:
         writer: Where moments go.
+        watched: Tells whether a FlowManager is attached.
     """
 
-    def __init__(self, writer: CallWriter) -> None:
+    def __init__(self, writer: CallWriter, watched: Callable[[Any], bool]) -> None:
         self._writer = writer
-        # What each call was made with; as many as the call has moments of this kind.
-        self._arguments: dict[str, tuple[str, Any]] = {}
+        self._watched = watched
+        # Ids of the calls that began, and of those that have settled; one for each call that the record holds.
+        self._begun: set[str] = set()
         self._settled: set[str] = set()
-
-    def id_of(self, function: str, arguments: Any) -> str | None:
-        """Find the call that a transition comes from by what it was made with.
-
-        Args:
-            function: The function.
-            arguments: Its arguments.
-
-        Returns:
-            The latest such call's id; None if there is none.
-        """
-        calls = reversed(self._arguments.items())
-        return next((call for call, made_with in calls if made_with == (function, arguments)), None)
 
     def in_progress(self, frame: Any, at_ns: int) -> None:
         """Read a FunctionCallInProgressFrame."""
         tool_call_id = str(frame.tool_call_id)
-        if tool_call_id in self._arguments or tool_call_id in self._settled:
+        if tool_call_id in self._begun and tool_call_id not in self._settled:
             return
-        self._arguments[tool_call_id] = (frame.function_name, frame.arguments)
+        # Some servers use one id again and again: once a call has settled, its id begins another.
+        self._settled.discard(tool_call_id)
+        self._begun.add(tool_call_id)
         self._writer.add(
             FunctionCalled,
             at_ns,
@@ -59,6 +51,11 @@ class FunctionFrames:
         if tool_call_id in self._settled:
             return
         self._settled.add(tool_call_id)
+        manager = manager_to_move(properties)
+        if manager is not None and not self._watched(manager) and not self._writer.recorder.closed:
+            why = "a FlowManager of this bot was never attached: call observer.attach_flow_manager(flow_manager)"
+            self._writer.recorder.lose("not_attached", why)
+            self._writer.guard.say(why)
         error = getattr(frame, "error", None) or tells_of_failure(frame.result, properties)
         self._writer.add(
             FunctionReturned,
@@ -68,7 +65,7 @@ class FunctionFrames:
             result=self._writer.result(frame.result),
             failed=error is not None,
             error=self._writer.result(error),
-            next="move" if asks_for_transition(properties) else "stay",
+            next="stay" if manager is None else "move",
         )
 
     def cancelled(self, frame: Any, at_ns: int) -> None:

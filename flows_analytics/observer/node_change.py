@@ -14,7 +14,8 @@ class NodeChange:
 
     Attributes:
         from_node: The node current when it began; None before the first.
-        node: The node to be entered.
+        node_id: What Pipecat calls the node to be entered.
+        node: What we call it.
         cause: Why.
         function: The function that returned the node; None unless the cause is ``function``.
         arguments: Its arguments.
@@ -31,6 +32,7 @@ class NodeChange:
     """
 
     from_node: str | None
+    node_id: Any
     node: str
     cause: Cause
     function: str | None = None
@@ -61,6 +63,9 @@ class FlowListener(Protocol):
 
     def transition_requested(self, from_node: str | None, node: str, function: str, tool_call_id: str) -> None:
         """A function returned a next node."""
+
+    def node_entered_unseen(self, functions: tuple[str, ...]) -> None:
+        """A node became current whose change began before anybody listened."""
 
     def hook_failed(self, error: Exception) -> None:
         """The hook itself could not understand what it saw."""

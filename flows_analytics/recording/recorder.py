@@ -50,7 +50,7 @@ class CallRecorder:
     def __init__(self, header: CallHeader, *, wall_ns: int) -> None:
         self._header = header
         self._moments: list[Moment] = [CallStarted(seq=0, at_ms=0.0)]
-        self._unplaced: list[tuple[type[Moment], int, dict[str, Any]]] = []
+        self._unplaced: list[tuple[int, Moment]] = []
         self._last_ns: int | None = None
         self._zero_ns: int | None = None
         self._wall_ns = wall_ns
@@ -63,6 +63,11 @@ class CallRecorder:
     def placed(self) -> bool:
         """Whether the zero of the call's clock is known."""
         return self._zero_ns is not None
+
+    @property
+    def closed(self) -> bool:
+        """Whether the recording has ended."""
+        return self._closed
 
     @property
     def health(self) -> Health:
@@ -84,7 +89,7 @@ class CallRecorder:
         if self._zero_ns is not None:
             return
         self._zero_ns, self._wall_ns = zero_ns, wall_ns
-        self._moments.extend(self._built(zero_ns))
+        self._moments.extend(self._placed(zero_ns))
         self._unplaced.clear()
 
     def add(self, kind: type[Moment], at_ns: int, **fields: Any) -> int:
@@ -98,16 +103,21 @@ class CallRecorder:
 
         Returns:
             Its ``seq``; -1 if the recording is closed, which is counted as a loss.
+
+        Raises:
+            pydantic.ValidationError: If the fields do not make a moment; nothing is recorded then.
         """
         if self._closed:
             self.lose("after_end", "a moment came after the recording was closed")
             return -1
-        self._last_ns = at_ns if self._last_ns is None else max(self._last_ns, at_ns)
         seq = len(self._moments) + len(self._unplaced)
+        # Built at once, also when its time cannot be told yet: its values may change under our hands.
+        moment = kind(seq=seq, at_ms=_since(at_ns, self._zero_ns), **fields)
         if self._zero_ns is None:
-            self._unplaced.append((kind, at_ns, fields))
+            self._unplaced.append((at_ns, moment))
         else:
-            self._moments.append(self._build(seq, kind, at_ns, self._zero_ns, fields))
+            self._moments.append(moment)
+        self._last_ns = at_ns if self._last_ns is None else max(self._last_ns, at_ns)
         return seq
 
     def lose(self, code: str, why: str) -> None:
@@ -170,14 +180,11 @@ class CallRecorder:
     def _events(self) -> tuple[Any, ...]:
         if not self._unplaced:
             return tuple(self._moments)
-        return (*self._moments, *self._built(self._unplaced[0][1]))
+        return (*self._moments, *self._placed(self._unplaced[0][0]))
 
-    def _built(self, zero_ns: int) -> list[Moment]:
-        return [
-            self._build(seq, kind, at_ns, zero_ns, fields)
-            for seq, (kind, at_ns, fields) in enumerate(self._unplaced, start=len(self._moments))
-        ]
+    def _placed(self, zero_ns: int) -> list[Moment]:
+        return [moment.model_copy(update={"at_ms": _since(at_ns, zero_ns)}) for at_ns, moment in self._unplaced]
 
-    @staticmethod
-    def _build(seq: int, kind: type[Moment], at_ns: int, zero_ns: int, fields: dict[str, Any]) -> Moment:
-        return kind(seq=seq, at_ms=milliseconds(max(at_ns - zero_ns, 0)), **fields)
+
+def _since(at_ns: int, zero_ns: int | None) -> float:
+    return 0.0 if zero_ns is None else milliseconds(max(at_ns - zero_ns, 0))

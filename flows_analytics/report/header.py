@@ -41,7 +41,7 @@ class Header:
         heading: The bot's name, else its id, else a stand-in.
         call_id: The call's id.
         status: The record's status: ``started``, ``completed``, ``cancelled`` or ``error``.
-        exit_kind: How the last visit was left, as METRICS.md names it.
+        exit_kind: How the last visit was left, as docs/metrics.md names it.
         ending: How the call ended, as a sentence without its full stop.
         ended_in: The node in which it ended, or is; None if no node was entered.
         ended_in_anchor: Id of that visit on the page; None if no node was entered.

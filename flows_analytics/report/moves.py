@@ -6,7 +6,6 @@ from collections import defaultdict, deque
 from dataclasses import dataclass
 from typing import Literal
 
-from flows_analytics.calls.lost import lost_requests
 from flows_analytics.calls.record import CallRecord
 from flows_analytics.calls.transitions import Transition
 
@@ -39,7 +38,6 @@ def moves(record: CallRecord) -> tuple[Move, ...]:
     Returns:
         One move per transition, in the order in which they began.
     """
-    lost = {(request.tool_call_id, request.at_ms) for request, _ in lost_requests(record.events)}
     arrivals: defaultdict[tuple[str, str, float], deque[int]] = defaultdict(deque)
     for number, visit in enumerate(record.visits, start=1):
         arrivals[visit.flow, visit.node, visit.entered_ms].append(number)
@@ -50,13 +48,11 @@ def moves(record: CallRecord) -> tuple[Move, ...]:
         if transition.entered_ms is not None:
             waiting = arrivals[transition.flow, transition.to_node, transition.entered_ms]
             number = waiting.popleft() if waiting else None
-        found.append(Move(transition, _fate(transition, lost), number))
+        found.append(Move(transition, _fate(transition), number))
     return tuple(found)
 
 
-def _fate(transition: Transition, lost: set[tuple[str, float]]) -> Fate:
+def _fate(transition: Transition) -> Fate:
     if transition.succeeded:
         return "troubled" if transition.error else "entered"
-    if (transition.tool_call_id, transition.began_ms) in lost:
-        return "lost"
-    return "failed"
+    return "lost" if transition.lost else "failed"

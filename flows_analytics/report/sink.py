@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import asyncio
 from pathlib import Path
 
 from flows_analytics.calls.record import CallRecord
 from flows_analytics.files.atomic import write_new
 from flows_analytics.files.layout import REPORT_SUFFIX
 from flows_analytics.files.names import safe_name
+from flows_analytics.files.threads import in_own_thread
 from flows_analytics.report.html import render_call_report
 
 
@@ -38,7 +38,7 @@ class HTMLReportSink:
             OSError: If the file cannot be written; nothing is left behind.
             FlowsAnalyticsError: If the folder of templates is not there.
         """
-        await asyncio.to_thread(self._write, record)
+        await in_own_thread(lambda: self._write(record))
 
     async def close(self) -> None:
         """Nothing stays open."""

@@ -9,7 +9,6 @@ from flows_analytics.calls.events import ErrorSeen
 from flows_analytics.calls.record import CallRecord
 from flows_analytics.calls.tools import ToolCall
 from flows_analytics.calls.turns import Turn
-from flows_analytics.calls.visits import visit_at
 from flows_analytics.report.json_text import json_text
 from flows_analytics.report.times import Duration, Stamp, duration, stamp
 from flows_analytics.report.visible import Name, PageText, page_name, page_text
@@ -118,7 +117,7 @@ class Group:
 def transcript(record: CallRecord) -> tuple[Group, ...]:
     """Compute the transcript.
 
-    A turn stands under the visit it belongs to (METRICS.md), even if the bot spoke it after the node changed.
+    A turn stands under the visit it belongs to (docs/metrics.md), even if the bot spoke it after the node changed.
 
     Args:
         record: The call.
@@ -135,7 +134,7 @@ def transcript(record: CallRecord) -> tuple[Group, ...]:
         items[call.visit].append((at_ms or 0.0, _tool(record, call, at_ms)))
     for event in record.events:
         if isinstance(event, ErrorSeen):
-            items[visit_at(record.visits, event.at_ms)].append((event.at_ms, _error(record, event)))
+            items[record.visit_at(event.at_ms)].append((event.at_ms, _error(record, event)))
 
     groups = [Group("before", None, None, None, None, _in_time(items[None]))] if items[None] else []
     groups += [

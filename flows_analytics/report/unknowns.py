@@ -32,7 +32,7 @@ def _ending(record: CallRecord) -> Iterator[str]:
         yield "The call had not ended: there may be more of it than this page shows."
     elif record.exit_kind == "lost":
         yield "The bot's process died. The call is taken to have ended with the last moment that was saved."
-    elif record.exit_kind == "cancelled":
+    elif record.exit_kind == "cancelled" and record.end_reason is None:
         yield "The call was cancelled without a reason, which says nothing of who ended it."
 
 

@@ -1,7 +1,6 @@
 """A whole voice bot with scripted services: a pipeline, a worker and a FlowManager."""
 
 import asyncio
-import importlib
 import random
 from collections.abc import Awaitable, Callable, Iterable, Sequence
 from typing import Any
@@ -23,12 +22,13 @@ from pipecat.workers.runner import WorkerRunner
 
 from flows_analytics.testing.activity import BotActivity
 from flows_analytics.testing.caller import PATIENCE_SECS, Line, ScriptedCaller
+from flows_analytics.testing.installed_flows import installed_flows
 from flows_analytics.testing.llm import ScriptedLLM
 from flows_analytics.testing.pace import Pace
 from flows_analytics.testing.script import Script
 from flows_analytics.testing.steps import HangsUp, Interrupts, Step
 from flows_analytics.testing.stt import ScriptedSTT
-from flows_analytics.testing.text_line import TextLine
+from flows_analytics.testing.text_line import TextInput, TextLine
 from flows_analytics.testing.transport import ScriptedTransport
 from flows_analytics.testing.tts import ScriptedTTS
 
@@ -93,6 +93,7 @@ class ScriptedBot:
         self.stt: ScriptedSTT | None = None
         self.tts: ScriptedTTS | None = None
         self.transport: ScriptedTransport | None = None
+        self._text_input = TextInput()
         # These strategies need no model file, and time alone decides.
         turns = UserTurnStrategies(
             start=[VADUserTurnStartStrategy()],
@@ -109,7 +110,7 @@ class ScriptedBot:
             observers=list(observers),
             conversation_id=conversation_id,
         )
-        self.flow_manager: Any = (flow_manager_class or _installed_flow_manager_class())(
+        self.flow_manager: Any = (flow_manager_class or installed_flows().FlowManager)(
             worker=self.worker,
             llm=self.llm,
             context_aggregator=self.context_aggregator,
@@ -205,7 +206,7 @@ class ScriptedBot:
             _on(self.transport, "on_client_disconnected", on_client_disconnected)
             line = self.transport
         else:
-            line = TextLine(self.worker, runner.cancel)
+            line = TextLine(self._text_input, runner.cancel)
         caller = ScriptedCaller(script, line, self._activity, pace=self._pace, dice=self._dice, patience=patience)
         await started.wait()
         if self.transport:
@@ -216,7 +217,7 @@ class ScriptedBot:
             await self.worker.stop_when_done()
 
     def _text_processors(self) -> list[FrameProcessor]:
-        return [self.context_aggregator.user(), self.llm, self.context_aggregator.assistant()]
+        return [self._text_input, self.context_aggregator.user(), self.llm, self.context_aggregator.assistant()]
 
     def _voice_processors(self) -> list[FrameProcessor]:
         self.stt = ScriptedSTT(pace=self._pace, dice=self._dice)
@@ -235,16 +236,6 @@ class ScriptedBot:
 
 def _on(source: BaseObject, event: str, handler: Callable[..., Awaitable[None]]) -> None:
     source.add_event_handler(event, handler)  # pyright: ignore[reportUnknownMemberType]  # Pipecat leaves handlers untyped
-
-
-def _installed_flow_manager_class() -> type[Any]:
-    for package in ("pipecat.flows", "pipecat_flows"):
-        try:
-            return importlib.import_module(package).FlowManager
-        except ModuleNotFoundError as error:
-            if error.name != package:
-                raise
-    raise ModuleNotFoundError("Pipecat Flows is not installed: neither pipecat.flows nor pipecat_flows")
 
 
 def _refuse_voice_steps(steps: Iterable[Step]) -> None:

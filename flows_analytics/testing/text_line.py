@@ -3,22 +3,45 @@
 import asyncio
 from collections.abc import Awaitable, Callable
 
-from pipecat.frames.frames import LLMMessagesAppendFrame
-from pipecat.pipeline.worker import PipelineWorker
+from pipecat.frames.frames import Frame, LLMMessagesAppendFrame
 from pipecat.processors.aggregators.llm_context import LLMContextMessage
+from pipecat.processors.frame_processor import FrameDirection, FrameProcessor
+
+
+class TextInput(FrameProcessor):
+    """Where the messages of a client come into a text pipeline."""
+
+    async def process_frame(self, frame: Frame, direction: FrameDirection) -> None:
+        """Pass every frame on.
+
+        Args:
+            frame: The frame.
+            direction: Where it goes.
+        """
+        await super().process_frame(frame, direction)
+        await self.push_frame(frame, direction)
+
+    async def take(self, text: str) -> None:
+        """Take a message and have the LLM answer it.
+
+        Args:
+            text: What the client typed.
+        """
+        message: LLMContextMessage = {"role": "user", "content": text}
+        await self.push_frame(LLMMessagesAppendFrame(messages=[message], run_llm=True))
 
 
 class TextLine:
-    """Types what the caller says straight into the context."""
+    """Types what the caller says."""
 
-    def __init__(self, worker: PipelineWorker, on_hang_up: Callable[[], Awaitable[None]]) -> None:
+    def __init__(self, text_input: TextInput, on_hang_up: Callable[[], Awaitable[None]]) -> None:
         """Create the line.
 
         Args:
-            worker: The worker whose pipeline aggregates the messages.
+            text_input: Where the messages go.
             on_hang_up: Called when the caller hangs up.
         """
-        self._worker = worker
+        self._input = text_input
         self._on_hang_up = on_hang_up
 
     async def speak(self, text: str, secs: float) -> None:
@@ -29,8 +52,7 @@ class TextLine:
             secs: How long typing takes.
         """
         await asyncio.sleep(secs)
-        message: LLMContextMessage = {"role": "user", "content": text}
-        await self._worker.queue_frame(LLMMessagesAppendFrame(messages=[message], run_llm=True))
+        await self._input.take(text)
 
     async def hang_up(self) -> None:
         """End the call from the caller's side."""

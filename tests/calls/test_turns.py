@@ -20,7 +20,7 @@ from flows_analytics.calls.events import (
     SpeakRequested,
 )
 from flows_analytics.calls.turns import join_pieces, read_turns
-from flows_analytics.calls.visits import read_visits
+from flows_analytics.calls.visits import VisitTimes, read_visits
 
 
 def moments(*rows):
@@ -30,7 +30,7 @@ def moments(*rows):
 def turns_of(*rows, ended_ms=None):
     events = moments(*rows)
     visits = read_visits(events, ended_ms=ended_ms, exit_kind="running" if ended_ms is None else "end")
-    return read_turns(events, visits, ended_ms=ended_ms)
+    return read_turns(events, VisitTimes(visits), ended_ms=ended_ms)
 
 
 @pytest.mark.parametrize(
@@ -183,3 +183,48 @@ def test_what_is_being_said_when_the_call_ends_ends_with_it():
 
     assert [turn.end_ms for turn in turns_of(*said)] == [None]
     assert [turn.end_ms for turn in turns_of(*said, ended_ms=700)] == [700]
+
+
+def test_a_cough_that_no_turn_claims_moves_no_later_turn():
+    turns = turns_of(
+        (NodeEntered, 0, {"flow": "main", "node": "a", "cause": "initial"}),
+        (CallerVoiceStarted, 1000, {}),
+        (CallerVoiceStopped, 1200, {}),
+        (NodeEntered, 20_000, {"flow": "main", "node": "b", "cause": "function"}),
+        (CallerVoiceStarted, 25_200, {"lag_ms": 200}),
+        (CallerTurnStarted, 25_200, {}),
+        (CallerVoiceStopped, 27_000, {}),
+        (CallerText, 27_100, {"text": "My answer"}),
+        (CallerTurnStopped, 27_300, {}),
+    )
+
+    assert [(turn.text, turn.start_ms, turn.visit) for turn in turns] == [("My answer", 25_000, 1)]
+
+
+def test_a_turn_that_a_transcript_begins_reaches_back_to_the_voice_behind_it():
+    (turn,) = turns_of(
+        (CallerVoiceStarted, 1000, {}),
+        (CallerVoiceStopped, 2000, {}),
+        (CallerText, 2400, {"text": "Pizza"}),
+        (CallerTurnStarted, 2401, {}),
+        (CallerTurnStopped, 2700, {}),
+    )
+
+    assert (turn.text, turn.start_ms, turn.end_ms) == ("Pizza", 1000, 2000)
+
+
+def test_without_turn_strategies_a_turn_is_what_is_transcribed_until_the_bot_speaks():
+    turns = turns_of(
+        (CallerText, 1000, {"text": "One"}),
+        (CallerText, 1500, {"text": "two"}),
+        (BotStarted, 2000, {}),
+        (BotText, 2000, {"text": "Yes?"}),
+        (BotStopped, 2500, {}),
+        (CallerText, 4000, {"text": "Three"}),
+    )
+
+    assert [(turn.speaker, turn.text) for turn in turns] == [
+        ("caller", "One two"),
+        ("bot", "Yes?"),
+        ("caller", "Three"),
+    ]

@@ -14,7 +14,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import BaseModel
 
-from flows_analytics.calls.values import MAX_ITEMS, MAX_TEXT, clean_text, plain
+from flows_analytics.calls.values import MAX_PARTS, MAX_TEXT, clean_text, plain, text_of
 
 
 class Colour(Enum):
@@ -95,8 +95,52 @@ def test_endless_nesting_text_and_lists_are_cut_and_say_so():
 
     assert "<too deep: list>" in json.dumps(plain(deep))
     assert plain("x" * (MAX_TEXT + 1)).endswith("… <cut: 100,001 characters in all>")
-    assert plain([0] * (MAX_ITEMS + 1))[-1] == "<cut: 10,001 items in all>"
-    assert plain(dict.fromkeys(range(MAX_ITEMS + 1)))["<cut>"] == "10,001 entries in all"
+    assert plain([0] * (MAX_PARTS + 1))[-1] == "<cut: 10,001 items in all>"
+    assert plain(dict.fromkeys(range(MAX_PARTS + 1)))["<cut>"] == "10,001 entries in all"
+
+
+def count(value):
+    if isinstance(value, dict):
+        return 1 + sum(count(item) for item in value.values())
+    return 1 + sum(count(item) for item in value) if isinstance(value, list) else 1
+
+
+def test_the_size_of_a_value_is_bounded_however_it_is_nested():
+    shared: list[object] = []
+    for _ in range(20):
+        shared = [shared, shared]
+    rows = [dict.fromkeys("abcdefghijklmno", 0)] * 10_000
+
+    assert count(plain(shared)) < 2 * MAX_PARTS
+    assert count(plain(rows)) < 2 * MAX_PARTS
+    assert plain(rows)[-1] == "<cut: 10,000 items in all>"
+    assert len(json.dumps(plain(["x" * MAX_TEXT] * 1000))) < 2_000_000
+
+
+@pytest.mark.parametrize(
+    ("value", "text"),
+    [
+        ("x", "x"),
+        (Colour.RED, "red"),
+        (7, "7"),
+        (("a", 1), '["a", 1]'),
+        (b"ab", "<bytes: 2 bytes>"),
+        (ValueError("gone"), "gone"),
+        (ValueError(), "ValueError"),
+        (Hostile(), "<Hostile>"),
+        (object(), "<object>"),
+    ],
+)
+def test_anything_can_be_said_as_text(value, text):
+    assert text_of(value) == text
+
+
+def test_a_scalar_whose_own_code_fails_is_named_by_its_type():
+    class Unsizeable(int):
+        def bit_length(self):
+            raise RuntimeError
+
+    assert plain(Unsizeable(3)) == "<unreadable: Unsizeable>"
 
 
 def test_lone_surrogates_become_replacement_characters():

@@ -1,4 +1,4 @@
-"""The laws of visits, on moments as messy as they come (METRICS.md R2, R8, R12)."""
+"""The laws of visits, on moments as messy as they come (docs/metrics.md)."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from flows_analytics.calls.events import NodeEntered
-from flows_analytics.calls.visits import read_visits, visit_at
+from flows_analytics.calls.visits import VisitTimes, read_visits
 
 
 @st.composite
@@ -70,7 +70,7 @@ def test_a_call_has_one_ending_and_only_one_visit_may_be_open(log):
 @given(logs(), st.floats(-10, 10_000))
 def test_the_visit_at_a_time_is_the_last_one_entered_by_then(log, at_ms):
     visits = read_visits(log[0], ended_ms=None, exit_kind="running")
-    found = visit_at(visits, at_ms)
+    found = VisitTimes(visits).at(at_ms)
 
     if found is None:
         assert all(visit.entered_ms > at_ms for visit in visits)
@@ -102,5 +102,5 @@ def test_at_the_moment_of_a_change_a_cause_belongs_to_the_old_visit_and_an_effec
     )
     visits = read_visits(events, ended_ms=None, exit_kind="running")
 
-    assert visit_at(visits, 10) == 1
-    assert visit_at(visits, 10, before_change=True) == 0
+    assert VisitTimes(visits).at(10) == 1
+    assert VisitTimes(visits).at(10, before_change=True) == 0

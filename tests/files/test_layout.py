@@ -29,8 +29,14 @@ def test_a_call_with_a_hostile_id_is_found_by_that_id(calls):
     assert find_call("../../x", calls).name == f"{safe_name('../../x')}.json"
 
 
+def test_a_call_whose_id_is_no_file_name_is_found_by_that_id(calls):
+    for call_id in ("x" * 5000, "a\x00b"):
+        (calls / f"{safe_name(call_id)}.json").write_text("{}")
+        assert find_call(call_id, calls).name == f"{safe_name(call_id)}.json"
+
+
 def test_a_missing_call_names_every_place_looked_at(calls):
-    with pytest.raises(CallNotFoundError, match="no call 'nope': looked for nope"):
+    with pytest.raises(CallNotFoundError, match=r"no call .nope. in \., .*calls"):
         find_call("nope", calls)
 
 

@@ -48,7 +48,13 @@ def test_a_name_is_one_short_component_that_stays_in_its_directory(call_id):
     assert Path("calls", name).parent == Path("calls")
     assert 0 < len(name) <= 100
     assert not name.startswith(".")
-    assert set(name) <= set("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._-")
+    assert set(name) <= set("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._-=")
+
+
+def test_an_id_that_is_the_name_of_another_gets_a_name_of_its_own():
+    taken = safe_name("../../x")
+
+    assert safe_name(taken) != taken
 
 
 @given(st.text(st.characters()), st.text(st.characters()))

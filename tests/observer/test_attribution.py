@@ -5,10 +5,13 @@ from __future__ import annotations
 import asyncio
 
 import pytest
-from pipecat.frames.frames import TTSSpeakFrame
+from pipecat.frames.frames import EndFrame, TTSSpeakFrame
 from pipecat.observers.base_observer import BaseObserver
 from pipecat.observers.turn_tracking_observer import TurnTrackingObserver
 from pipecat.observers.user_bot_latency_observer import UserBotLatencyObserver
+from pipecat.pipeline.pipeline import Pipeline
+from pipecat.pipeline.worker import PipelineWorker
+from pipecat.workers.runner import WorkerRunner
 
 from flows_analytics import FlowsObserver
 from flows_analytics.calls.transitions import CUT_OFF
@@ -48,25 +51,32 @@ class Late(BaseObserver):
 
 
 def nodes_of_turns(record):
-    return [(turn.speaker, turn.text, record.visits[turn.visit].node) for turn in record.turns]
+    names = [visit.node for visit in record.visits]
+    return [(t.speaker, t.text, None if t.visit is None else names[t.visit]) for t in record.turns]
 
 
-def test_frames_that_reach_the_observer_two_seconds_late_change_nothing():
-    async def main(secs):
+@pytest.mark.parametrize("attach_at", [0.0, 1.0], ids=["attached before initialize", "attached after"])
+def test_frames_that_reach_the_observer_two_seconds_late_change_nothing(attach_at):
+    async def main(secs, attach_at):
         inner = FlowsObserver(call_id="x", strict=True)
         bot = ScriptedBot(observers=[Late(inner, secs)], flow_manager_class=FlowManager)
-        inner.attach_flow_manager(bot.flow_manager)
+        if attach_at:
+            asyncio.get_running_loop().call_later(attach_at, inner.attach_flow_manager, bot.flow_manager)
+        else:
+            inner.attach_flow_manager(bot.flow_manager)
         await bot.run(initial_node(), PIZZA_CALL)
         return inner.record
 
-    on_time = run_virtual(lambda: main(0.0))
-    late = run_virtual(lambda: main(2.0))
+    on_time = run_virtual(lambda: main(0.0, attach_at))
+    late = run_virtual(lambda: main(2.0, attach_at))
 
     assert late.path == PIZZA_PATH
     assert nodes_of_turns(late) == nodes_of_turns(on_time)
     assert late.visits == on_time.visits
     assert late.turns == on_time.turns
     assert late.tool_calls == on_time.tool_calls
+    assert late.transitions == on_time.transitions
+    assert [call.outcome for call in late.tool_calls] == ["moved"] * 3
     assert late.duration_ms == on_time.duration_ms
 
 
@@ -155,7 +165,7 @@ def test_it_composes_with_other_observers_and_agrees_with_them_on_latency():
 def test_content_that_is_switched_off_is_nowhere_in_the_record(switch):
     words = {
         "include_transcripts": ["pepperoni please", "What size", "goodbye"],
-        "include_arguments": ['"size":"large"'],
+        "include_arguments": ['"pizza_type":"pepperoni"'],
         "include_results": ['"price"'],
     }[switch]
     steps = [*PIZZA_CALL[:4], user("Large pepperoni please"), *PIZZA_CALL[5:]]
@@ -163,7 +173,7 @@ def test_content_that_is_switched_off_is_nowhere_in_the_record(switch):
     dropped = hold_call(initial_node(), steps, **{switch: False}).record
 
     assert all(word in kept for word in words)
-    assert not any(word in dropped.to_json() for word in words if switch != "include_arguments")
+    assert not any(word in dropped.to_json() for word in words)
     assert dropped.path == PIZZA_PATH
     if switch == "include_arguments":
         assert {transition.arguments for transition in dropped.transitions} == {None}
@@ -237,3 +247,59 @@ def test_the_same_call_id_twice_makes_two_files(tmp_path):
 
     first, second = sorted(tmp_path.iterdir())
     assert second.stem == f"{first.stem}~2"
+
+
+def test_what_several_requests_say_belongs_to_each_of_them():
+    async def talk(flow_manager):
+        """Talk."""
+        await flow_manager.worker.queue_frame(TTSSpeakFrame("First holding line"))
+        await flow_manager.worker.queue_frame(TTSSpeakFrame("Second holding line"))
+        return "ok", end_node()
+
+    record = hold_call(node("ask", talk), [says("?"), user("x"), calls("talk"), says("Bye")]).record
+
+    requests = {e.seq: e for e in record.events if e.kind in ("speak_requested", "inference_started")}
+    heard = [e for e in record.events if e.kind == "bot_text" and e.source == "transport"]
+    asked = {event.text: requests[event.origin] for event in heard}
+    assert asked["First"].text == "First holding line"
+    assert asked["Second"].text == "Second holding line"
+    assert asked["Bye"].kind == "inference_started"
+
+
+@pytest.mark.parametrize("late", [False, True], ids=["from the start", "attached late"])
+def test_in_a_pipeline_within_a_pipeline_the_call_ends_at_the_outer_end(late):
+    ends = []
+
+    class Ends(BaseObserver):
+        async def on_push_frame(self, data):
+            if isinstance(data.frame, EndFrame):
+                ends.append((data.destination.name, data.timestamp / 1e6))
+
+    async def main():
+        observer = FlowsObserver(strict=True)
+        processors = ScriptedBot(flow_manager_class=FlowManager)._voice_processors()
+        nested = Pipeline([Pipeline(processors[:4]), Pipeline(processors[4:])])
+        worker = PipelineWorker(nested, enable_rtvi=False, observers=[Ends()] if late else [Ends(), observer])
+        runner = WorkerRunner(handle_sigint=False)
+        await runner.add_workers(worker)
+        running = asyncio.create_task(runner.run())
+        await asyncio.sleep(1)
+        if late:
+            worker.add_observer(observer)
+        await worker.queue_frames([TTSSpeakFrame("A long goodbye to everybody out there"), EndFrame()])
+        await asyncio.wait([running], timeout=60)
+        return observer.record
+
+    record = run_virtual(main)
+
+    assert sum("::Sink" in name for name, _ in ends) > 1
+    assert record.status == "completed"
+    assert record.duration_ms == pytest.approx(ends[-1][1], abs=0.01)
+
+
+def test_a_bot_whose_flow_manager_nobody_attached_says_so(caplog):
+    held = hold_pizza_call(attach=False, healthy=False)
+
+    assert held.observer.health.count("not_attached") == 3
+    assert sum("attach_flow_manager" in message for message in caplog.messages) == 1
+    assert {call.outcome for call in held.record.tool_calls} == {"open"}

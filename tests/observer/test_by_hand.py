@@ -4,18 +4,23 @@ from __future__ import annotations
 
 import asyncio
 import threading
+from enum import Enum
 
 import pytest
 from pipecat.frames.frames import (
     BotStartedSpeakingFrame,
     EndFrame,
+    FunctionCallInProgressFrame,
+    FunctionCallResultFrame,
     InterimTranscriptionFrame,
+    LLMMessagesAppendFrame,
     OutputAudioRawFrame,
     TranscriptionFrame,
     UserStartedSpeakingFrame,
     UserStoppedSpeakingFrame,
 )
 from pipecat.observers.base_observer import FramePushed
+from pipecat.pipeline.pipeline import PipelineSource
 from pipecat.processors.frame_processor import FrameDirection
 
 from flows_analytics import FlowsObserver
@@ -212,3 +217,143 @@ def test_a_second_set_up_is_an_error_where_errors_are_wanted():
 
     with pytest.raises(ObserverError):
         asyncio.run(main())
+
+
+class Unwilling:
+    def __str__(self):
+        raise RuntimeError("no")
+
+
+class Gone(Enum):
+    CLIENT = "client-disconnected"
+
+
+@pytest.mark.parametrize(
+    ("reason", "told"),
+    [
+        (Gone.CLIENT, "client-disconnected"),
+        (ValueError("socket"), "socket"),
+        (Unwilling(), "<Unwilling>"),
+        (7, "7"),
+    ],
+)
+def test_a_reason_of_any_type_ends_the_call(reason, told):
+    kept = []
+
+    class Sink:
+        async def deliver(self, record):
+            kept.append(record)
+
+        async def close(self):
+            pass
+
+    observer = FlowsObserver(sinks=[Sink()])
+
+    async def main():
+        await observer.aflush(reason=reason)
+        await observer.cleanup()
+
+    asyncio.run(main())
+
+    (record,) = kept
+    assert (record.status, record.end_reason) == ("cancelled", told)
+    assert record.ended_at is not None
+
+
+def test_options_of_the_wrong_type_cost_no_call():
+    observer = FlowsObserver(
+        call_id=7,
+        agent_id=1,
+        agent_name=Gone.CLIENT,
+        call_type=None,
+        goals=[1, Gone.CLIENT],
+        metadata={1: object()},
+    )
+
+    asyncio.run(observer.cleanup())
+
+    record = observer.record
+    assert (record.call_id, record.agent.id, record.agent.name) == ("7", "1", "client-disconnected")
+    assert (record.call_type, record.goals) == ("web_call", ("1", "client-disconnected"))
+    assert record.metadata == {"1": "<object>"}
+
+
+def test_a_name_alone_counts_as_one_goal_and_one_key_of_state():
+    class Manager:
+        current_node = "ask"
+        state = {"cart": 1, "c": 2}  # noqa: RUF012  # read only
+
+    observer = FlowsObserver(goals="end", include_state="cart", strict=False)
+    observer.attach_flow_manager(Manager())
+
+    assert observer.record.goals == ("end",)
+    assert [event.state for event in observer.record.events if event.kind == "node_entered"] == [{"cart": 1}]
+
+
+def test_an_option_that_does_not_exist_is_refused():
+    with pytest.raises(TypeError, match="sink"):
+        FlowsObserver(sink=[])  # type: ignore[call-arg]
+
+
+def test_a_manager_whose_properties_raise_costs_nothing():
+    class Manager:
+        @property
+        def current_node(self):
+            raise RuntimeError("broken")
+
+    observer = FlowsObserver()
+    observer.attach_flow_manager(Manager())
+
+    assert observer.health.count("guarded_error") == 1
+
+
+def test_a_transcript_with_an_odd_user_id_is_kept():
+    observer = FlowsObserver(strict=True)
+    feed(observer, pushed(TranscriptionFrame("hi", user_id=7, timestamp=""), 1))
+
+    assert [turn.text for turn in observer.record.turns] == ["hi"]
+
+
+def test_state_is_recorded_as_it_was():
+    class Manager:
+        current_node = "ask"
+        state = {"cart": ["pizza"]}  # noqa: RUF012  # shared on purpose
+
+    observer = FlowsObserver(include_state=["cart"])
+    observer.attach_flow_manager(Manager())
+    Manager.state["cart"].append("cola")
+
+    (entered,) = [event for event in observer.record.events if event.kind == "node_entered"]
+    assert entered.state == {"cart": ["pizza"]}
+
+
+@pytest.mark.parametrize("settle", [True, False])
+def test_an_id_that_is_used_again_begins_another_tool_call(settle):
+    observer = FlowsObserver(strict=True)
+    pushes = []
+    for number in range(3):
+        at_ms = 100 * number
+        pushes.append(pushed(FunctionCallInProgressFrame("look", "call_0", {"n": number}), at_ms))
+        if settle:
+            pushes.append(pushed(FunctionCallResultFrame("look", "call_0", {"n": number}, number), at_ms + 50))
+    feed(observer, *pushes)
+
+    calls = observer.record.tool_calls
+    assert [call.arguments for call in calls] == [{"n": number} for number in range(3 if settle else 1)]
+    assert [call.result for call in calls] == ([0, 1, 2] if settle else [None])
+
+
+def test_prompts_that_the_bots_own_code_queues_are_not_the_caller():
+    def prompt():
+        message = {"role": "user", "content": "The caller is silent. Ask."}
+        return LLMMessagesAppendFrame(messages=[message], run_llm=True)
+
+    async def pass_on(frame, direction):
+        pass
+
+    from_code = pushed(prompt(), 10)
+    from_code.source = PipelineSource(pass_on, name="Worker#0::Source")
+    observer = FlowsObserver(strict=True)
+    feed(observer, pushed(prompt(), 5), from_code)
+
+    assert len(observer.record.turns) == 1

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import asyncio
+from enum import Enum, StrEnum
 
 import pytest
 
 from flows_analytics.calls.lost import CALL_ENDED_FIRST
 from flows_analytics.calls.transitions import CUT_OFF
+from flows_analytics.calls.values import text_of
 from flows_analytics.testing import calls, calls_together, hangs_up, says, silence, user
 from tests.bots import edge, end_node, hold_call, hold_pizza_call, initial_node, node, stay
+from tests.testing.flows_line import flows
 
 
 def failing_action(message: str):
@@ -209,7 +212,7 @@ def test_a_call_without_any_node_has_an_empty_path():
 
 
 def test_a_bot_without_any_flow_manager_is_recorded_without_a_flow():
-    record = hold_pizza_call(attach=False).record
+    record = hold_pizza_call(attach=False, healthy=False).record
 
     assert record.path == ()
     assert [turn.text for turn in record.turns][:2] == ["Hi! Pizza or sushi?", "Pizza please"]
@@ -252,3 +255,129 @@ def test_the_record_of_a_running_call_is_open():
     assert record.duration_ms is None
     assert (record.visits[-1].left_ms, record.visits[-1].exit_kind) == (None, "running")
     assert record.tool_calls[0].outcome == "open"
+
+
+def test_a_node_whose_actions_are_no_actions_is_a_failed_transition():
+    broken = node("broken", pre_actions=["say hi"])
+    steps = [says("?"), user("x"), calls("go"), user("Hello?"), says("Sorry"), user("bye"), hangs_up()]
+    record = hold_call(node("ask", edge("go", broken)), steps).record
+
+    (transition,) = record.transitions
+    assert (transition.to_node, transition.entered_ms, transition.lost) == ("broken", None, False)
+    assert "Failed to set node broken" in transition.error
+
+
+class Name(Enum):
+    ASK = "ask"
+
+
+class TextName(StrEnum):
+    ASK = "ask"
+
+
+@pytest.mark.parametrize("name", [7, b"ask", ("a", 1), Name.ASK, TextName.ASK])
+def test_a_node_whose_name_is_no_string_is_recorded_under_its_text(name):
+    steps = [says("?"), user("x"), calls("done"), says("!")]
+    record = hold_call({**node("", edge("done", end_node)), "name": name}, steps).record
+
+    assert record.path == (text_of(name), "end")
+    assert record.transitions[0].from_node == text_of(name)
+    assert "0x" not in record.path[0]
+
+
+def test_an_unnamed_node_is_left_under_the_name_it_was_entered_with():
+    steps = [says("?"), user("x"), calls("skip"), says("!")]
+    everywhere = edge("skip", end_node)
+    record = hold_call(node(None), steps, flow_options={"global_functions": [everywhere]}).record
+
+    assert record.path[0].startswith("unnamed:")
+    assert record.transitions[0].from_node == record.path[0]
+
+
+def cancelled_and_timed_out(flows):
+    options = flows.flows_tool_options
+
+    @options(cancel_on_interruption=True)
+    async def cancellable(flow_manager):
+        """Wait."""
+        await asyncio.sleep(30)
+        return "late", end_node()
+
+    @options(timeout_secs=1.0)
+    async def slow(flow_manager):
+        """Wait."""
+        await asyncio.sleep(3)
+        return "late", end_node()
+
+    return node("ask", cancellable, slow)
+
+
+def test_a_function_that_an_interruption_cancels_is_cancelled_and_moves_nothing():
+    steps = [says("?"), user("x"), calls("cancellable"), user("Stop that", after=2.0), says("OK"), hangs_up()]
+    record = hold_call(cancelled_and_timed_out(flows), steps).record
+
+    (call,) = record.tool_calls
+    assert (call.outcome, call.moved, call.result) == ("cancelled", False, None)
+    assert call.ended_ms > call.started_ms
+    assert record.path == ("ask",)
+
+
+def test_a_function_that_times_out_moves_nothing_and_its_late_node_is_lost():
+    steps = [says("?"), user("x"), calls("slow"), says("Sorry"), silence(6), user("bye"), hangs_up()]
+    record = hold_call(cancelled_and_timed_out(flows), steps).record
+
+    (call,) = record.tool_calls
+    assert not call.moved
+    assert call.ended_ms - call.started_ms == pytest.approx(1000, abs=20)
+    assert record.path == ("ask",)
+    if call.outcome == "timed_out":  # since Pipecat 1.8 the handler is stopped at its deadline
+        assert record.transitions == ()
+    else:  # before, it runs on, and what it returns is ignored
+        assert call.outcome == "lost"
+        assert record.transitions[0].error == "never executed: slow returned it after it had timed out"
+
+
+def test_intermediate_results_settle_nothing():
+    from pipecat.frames.frames import FunctionCallResultProperties
+
+    async def handler(params):
+        await params.result_callback({"at": 1}, properties=FunctionCallResultProperties(is_final=False))
+        await asyncio.sleep(1)
+        await params.result_callback({"at": 2})
+
+    def prepare(held):
+        held.bot.llm.register_function("progress", handler, cancel_on_interruption=False)
+
+    steps = [
+        says("?"),
+        user("x"),
+        calls("progress"),
+        says("..."),
+        silence(3),
+        says("Done"),
+        user("bye"),
+        hangs_up(),
+    ]
+    record = hold_call(node("ask"), steps, prepare=prepare).record
+
+    (call,) = record.tool_calls
+    assert (call.result, call.outcome) == ({"at": 2}, "stayed")
+
+
+def test_a_task_that_a_handler_leaves_behind_runs_in_no_function():
+    async def book(flow_manager):
+        """Book."""
+
+        async def later():
+            await asyncio.sleep(4)
+            await flow_manager.set_node_from_config(end_node())
+
+        flow_manager.state["task"] = asyncio.get_running_loop().create_task(later())
+        return "booked", None
+
+    steps = [says("?"), user("x"), calls("book"), says("Booked"), silence(5), says("Bye")]
+    record = hold_call(node("ask", book), steps).record
+
+    (transition,) = record.transitions
+    assert (transition.cause, transition.during, transition.tool_call_id) == ("code", None, None)
+    assert (record.tool_calls[0].outcome, record.tool_calls[0].moved) == ("stayed", False)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import functools
 
 import pytest
 
@@ -13,8 +14,14 @@ from tests.bots import PIZZA_CALL, PIZZA_PATH, edge, end_node, hold_call, hold_p
 from tests.testing.flows_line import FlowManager
 
 
+def _home(value) -> str:
+    return getattr(value, "__module__", None) or ""
+
+
 def hooked(manager) -> set[str]:
-    return {name for name, value in vars(manager).items() if hasattr(value, "__flows_analytics_hook__")}
+    """What of ours stands on the instance itself; a FlowManager of its own has no methods there."""
+    attributes = vars(manager).items()
+    return {name for name, value in attributes if _home(value).startswith("flows_analytics.observer.")}
 
 
 def test_an_attach_after_initialize_records_the_current_node_as_inferred():
@@ -74,19 +81,27 @@ def test_two_observers_on_one_manager_both_record_and_leave_in_any_order(order):
     observers, bot, one_hook = run_virtual(main)
     left_early, stayed = observers[order[0]], observers[order[1]]
 
-    assert one_hook == {"_set_node", "_execute_transition", "_update_llm_context", "_create_transition_func"}
+    assert one_hook == {
+        "_set_node",
+        "_execute_transition",
+        "_update_llm_context",
+        "_create_transition_func",
+        "__flows_analytics_hook__",
+    }
     assert stayed.record.path == PIZZA_PATH
     assert left_early.record.path == PIZZA_PATH[:2]
     assert hooked(bot.flow_manager) == set()
 
 
-def test_a_wrapper_that_somebody_put_over_ours_survives_our_leaving():
+@pytest.mark.parametrize("decorate", [lambda ours: lambda theirs: theirs, functools.wraps], ids=["plain", "wraps"])
+def test_a_wrapper_that_somebody_put_over_ours_survives_our_leaving(decorate):
     seen = []
 
     def prepare(held):
         manager = held.bot.flow_manager
         ours = manager._set_node
 
+        @decorate(ours)
         async def theirs(node_id, node_config):
             seen.append(node_id)
             await ours(node_id, node_config)
@@ -100,6 +115,103 @@ def test_a_wrapper_that_somebody_put_over_ours_survives_our_leaving():
     assert seen == list(PIZZA_PATH)
     assert held.bot.flow_manager._set_node is held.seen["theirs"]
     assert held.record.path == PIZZA_PATH[:2]
+
+
+def test_two_observers_with_somebody_elses_wrapper_between_them_record_the_same():
+    async def main():
+        observers = [FlowsObserver(call_id=str(number), strict=True) for number in range(2)]
+        bot = ScriptedBot(observers=observers, flow_manager_class=FlowManager)
+        observers[0].attach_flow_manager(bot.flow_manager)
+        ours = bot.flow_manager._set_node
+
+        async def theirs(node_id, node_config):
+            await ours(node_id, node_config)
+
+        bot.flow_manager._set_node = theirs
+        observers[1].attach_flow_manager(bot.flow_manager)
+        await bot.run(initial_node(), PIZZA_CALL)
+        return observers
+
+    first, second = (observer.record for observer in run_virtual(main))
+
+    assert first.path == PIZZA_PATH
+    assert first.visits == second.visits
+    assert first.transitions == second.transitions
+
+
+def test_an_attach_during_a_node_change_records_the_node_it_leads_to():
+    async def slow(action, flow_manager):
+        await asyncio.sleep(3)
+
+    first = node("first", edge("go", end_node), pre_actions=[{"type": "slow", "handler": slow}])
+
+    def prepare(held):
+        loop = asyncio.get_running_loop()
+        loop.call_later(1.0, held.observer.attach_flow_manager, held.bot.flow_manager)
+
+    steps = [says("?"), user("x"), calls("go"), says("!")]
+    record = hold_call(first, steps, attach=False, prepare=prepare).record
+
+    assert record.path == ("first", "end")
+    assert record.visits[0].cause == "inferred"
+    assert record.visits[0].functions_offered == ("go",)
+    assert record.visits[0].entered_ms == pytest.approx(3000, abs=50)
+    assert [(t.from_node, t.to_node) for t in record.transitions] == [("first", "end")]
+
+
+def test_what_a_detached_manager_does_is_counted():
+    def prepare(held):
+        asyncio.get_running_loop().call_later(5.0, held.observer.detach_flow_manager, held.bot.flow_manager)
+
+    held = hold_pizza_call(prepare=prepare)
+
+    assert held.record.path == PIZZA_PATH[:2]
+    assert held.record.health.count("after_detach") == 2
+
+
+def test_a_node_refused_before_initialize_takes_no_flow_and_is_an_error():
+    def prepare(held):
+        second = FlowManager(
+            worker=held.bot.worker, llm=held.bot.llm, context_aggregator=held.bot.context_aggregator
+        )
+        held.observer.attach_flow_manager(second)
+
+        async def refused():
+            await second.set_node_from_config(end_node())
+
+        held.seen["task"] = asyncio.get_running_loop().create_task(refused())
+        held.seen["task"].add_done_callback(lambda task: task.exception())
+
+    record = hold_pizza_call(prepare=prepare).record
+
+    assert record.path == PIZZA_PATH
+    assert record.flow_ids == ("main",)
+    (error,) = [event for event in record.events if event.kind == "error"]
+    assert "must be initialized first" in error.message
+
+
+def test_two_managers_that_the_hook_does_not_fit_are_told_apart():
+    class Blind(FlowManager):
+        def __getattribute__(self, name):
+            import sys
+
+            if name == "_set_node" and sys._getframe(1).f_globals["__name__"].startswith("flows_analytics."):
+                raise AttributeError(name)
+            return super().__getattribute__(name)
+
+    async def main():
+        observer = FlowsObserver(strict=True)
+        bot = ScriptedBot(observers=[observer], flow_manager_class=Blind)
+        other = Blind(worker=bot.worker, llm=bot.llm, context_aggregator=bot.context_aggregator)
+        observer.attach_flow_manager(bot.flow_manager)
+        observer.attach_flow_manager(other)
+        await bot.run(initial_node(), PIZZA_CALL)
+        return observer
+
+    record = run_virtual(main).record
+
+    assert record.path == PIZZA_PATH
+    assert record.flow_ids == ("main",)
 
 
 def test_a_node_change_under_way_at_detaching_is_dropped_and_counted():

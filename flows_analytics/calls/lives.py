@@ -1,0 +1,138 @@
+"""The lives of function calls: which moments belong to one call, and which node changes came of it."""
+
+from __future__ import annotations
+
+import json
+from bisect import bisect_right
+from collections import defaultdict
+from collections.abc import Callable, Hashable, Iterable
+from dataclasses import dataclass, field
+from typing import Any
+
+from flows_analytics.calls.events import (
+    Events,
+    FunctionCalled,
+    FunctionCancelled,
+    FunctionReturned,
+    NodeChangeBegan,
+    TransitionRequested,
+)
+
+
+@dataclass(eq=False)
+class Life:
+    """What was seen of one function call. Compared by identity.
+
+    Attributes:
+        tool_call_id: The LLM's id of the call. Some servers use the same one again and again.
+        function: The function.
+        seen_ms: When it was first seen.
+        called: Its beginning; None if that was not seen.
+        settled: Its end; None while it runs, or if that was not seen.
+        request: Its request to move the flow; None if it made none, or if that was not seen.
+        changes: The node changes it caused, or made itself while it ran.
+    """
+
+    tool_call_id: str
+    function: str
+    seen_ms: float
+    called: FunctionCalled | None = None
+    settled: FunctionReturned | FunctionCancelled | None = None
+    request: TransitionRequested | None = None
+    changes: list[NodeChangeBegan] = field(default_factory=list[NodeChangeBegan])
+
+    @property
+    def ended_ms(self) -> float:
+        """When it settled; infinite while it runs."""
+        return self.settled.at_ms if self.settled else float("inf")
+
+    @property
+    def executed(self) -> bool:
+        """Whether the transition it asked for was begun."""
+        return any(change.cause == "function" for change in self.changes)
+
+
+def read_lives(events: Events) -> tuple[Life, ...]:
+    """Tell the function calls of a call apart, and find the node changes that each caused.
+
+    Calls are told apart by their id, and where an id is used again, by the order of their frames: it begins
+    another call once the last one has settled. Node changes are recorded at once and the frames of the calls
+    behind them perhaps later, so those two are related by time.
+
+    Args:
+        events: The moments of the call.
+
+    Returns:
+        The calls, in the order in which they were first seen.
+    """
+    lives = _begin(events)
+    requests = [event for event in events if isinstance(event, TransitionRequested)]
+    by_id = _Pool((life.tool_call_id, life) for life in lives)
+    for request in requests:
+        life = by_id.latest(request.tool_call_id, request.at_ms, lambda life: life.request is None)
+        if life is None:
+            # Of a worker that is not observed only the hook sees the functions.
+            life = Life(request.tool_call_id, request.function, request.at_ms)
+            lives.append(life)
+        life.request = request
+
+    by_id = _Pool((life.tool_call_id, life) for life in lives)
+    by_content = _Pool((_content(life.function, life.called), life) for life in lives)
+    for change in events:
+        if not isinstance(change, NodeChangeBegan):
+            continue
+        if change.tool_call_id is not None:
+            life = by_id.latest(change.tool_call_id, change.at_ms, lambda _: True)
+        elif change.function is not None:
+            # The function was made before the hook was: its call is known by what it was made with.
+            content = _content(change.function, change)
+            life = by_content.latest(content, change.at_ms, lambda life: not life.executed)
+        else:
+            life = None
+        if life is not None:
+            life.changes.append(change)
+    return tuple(lives)
+
+
+def _begin(events: Events) -> list[Life]:
+    lives: list[Life] = []
+    latest: dict[str, Life] = {}
+
+    def begin(event: FunctionCalled | FunctionReturned | FunctionCancelled) -> Life:
+        life = latest[event.tool_call_id] = Life(event.tool_call_id, event.function, event.at_ms)
+        lives.append(life)
+        return life
+
+    for event in events:
+        if isinstance(event, FunctionCalled):
+            life = latest.get(event.tool_call_id)
+            if life is None or life.settled is not None:
+                begin(event).called = event
+        elif isinstance(event, FunctionReturned | FunctionCancelled):
+            life = latest.get(event.tool_call_id) or begin(event)
+            # The first settlement counts: on Pipecat 1.4 a call that timed out may return once more.
+            life.settled = life.settled or event
+    return lives
+
+
+def _content(function: str, made_with: Any) -> tuple[str, str]:
+    return function, json.dumps(getattr(made_with, "arguments", None), sort_keys=True)
+
+
+class _Pool:
+    """Finds the latest of several lives that answer to a key."""
+
+    def __init__(self, keyed: Iterable[tuple[Hashable, Life]]) -> None:
+        self._lives: dict[Hashable, list[Life]] = defaultdict(list)
+        for key, life in keyed:
+            self._lives[key].append(life)
+        for lives in self._lives.values():
+            lives.sort(key=lambda life: life.seen_ms)
+
+    def latest(self, key: Hashable, at_ms: float, fits: Callable[[Life], bool]) -> Life | None:
+        """The latest life seen by then that fits; None if there is none."""
+        lives = self._lives.get(key, [])
+        for position in range(bisect_right(lives, at_ms, key=lambda life: life.seen_ms) - 1, -1, -1):
+            if fits(lives[position]):
+                return lives[position]
+        return None
