@@ -63,7 +63,7 @@ class Visit:
 def read_visits(events: Events, *, ended_ms: float | None, exit_kind: ExitKind) -> tuple[Visit, ...]:
     """Read the visits of a call.
 
-    A path belongs to a flow (docs/metrics.md) and its order is that of recording. One call has one ending
+    A path belongs to a flow (docs/metrics.md) and its order is that of recording. One call has one ending:
     when another flow's visit starts, the open visit is left at that moment. It counts as ``handoff`` if
     its own path ends there, and as ``transition`` if that path is taken up again later.
 
