@@ -14,11 +14,16 @@ def main(argv: Sequence[str] | None = None) -> int:
         argv: The words after the program's name; those of this process if None.
 
     Returns:
-        The exit code: 0 if all went well, 1 if the command failed, 2 if the words make no command.
+        The exit code: 0 if all went well, 1 if the command failed, 2 if the words make no command,
+        130 if it was interrupted.
     """
-    from flows_analytics.cli.app import run_app
+    try:
+        from flows_analytics.cli.app import run_app
 
-    return run_app(argv)
+        return run_app(argv)
+    except KeyboardInterrupt:
+        print("Stopped.", file=sys.stderr)  # rich may not be imported yet
+        return 130
 
 
 def run() -> None:

@@ -58,9 +58,6 @@ def run_app(argv: Sequence[str] | None) -> int:
     except SystemExit as exit_:
         # Typer ends so, with the code of its own messages or of a command's.
         return exit_.code if isinstance(exit_.code, int) else int(exit_.code is not None)
-    except KeyboardInterrupt:
-        ERRORS.print("Stopped.")
-        return 130
     except FlowsAnalyticsError as error:
         ERRORS.print(f"error: {error.message}", markup=False, soft_wrap=True)
     except OSError as error:

@@ -60,6 +60,7 @@ class FlowManagerHook:
         self._listeners: list[FlowListener] = []
         # For each method that stands wrapped: our wrapper, and what stood on the instance before it.
         self._wrapped: dict[str, tuple[Any, Any]] = {}
+        # The calls that asked for a transition, by the identity of their arguments, which the transition carries.
         self._requests: OrderedDict[int, tuple[Any, str]] = OrderedDict()
         # What Pipecat calls the node that was entered last, and what we do.
         self._entered: tuple[Any, str] | None = None
@@ -402,6 +403,19 @@ def current_functions(manager: Any) -> tuple[str, ...]:
         The names, sorted; empty if this Pipecat does not show them.
     """
     return tuple(sorted(str(name) for name in getattr(manager, "_current_functions", ())))
+
+
+def offers(manager: Any, functions: tuple[str, ...]) -> bool:
+    """Tell whether functions are those of the node a manager is in.
+
+    Args:
+        manager: A FlowManager.
+        functions: Names of functions.
+
+    Returns:
+        True if they are, or if this Pipecat does not show them.
+    """
+    return not hasattr(manager, "_current_functions") or set(current_functions(manager)) == set(functions)
 
 
 def tool_names(tools: Any) -> tuple[str, ...]:

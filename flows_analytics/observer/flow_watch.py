@@ -21,6 +21,7 @@ from flows_analytics.observer.flow_manager_hook import (
     flow_state,
     flows_package,
     is_initialized,
+    offers,
     tool_names,
 )
 from flows_analytics.observer.node_change import NodeChange
@@ -35,13 +36,16 @@ class FlowWatch:
         manager: The FlowManager, of either class.
         writer: Where moments go.
         declared: The flow's declared graph, if it has one.
+        flow: The flow, if the manager was watched before.
     """
 
-    def __init__(self, manager: Any, writer: CallWriter, declared: DeclaredGraph | None) -> None:
+    def __init__(
+        self, manager: Any, writer: CallWriter, declared: DeclaredGraph | None, flow: str | None = None
+    ) -> None:
         self.manager = manager
+        self.flow = flow
         self._writer = writer
         self._declared = declared
-        self._flow: str | None = None
         self._numbers: dict[NodeChange, int] = {}
         self._hook: FlowManagerHook | None = None
         self._detached = False
@@ -72,8 +76,8 @@ class FlowWatch:
     def declare(self, graph: DeclaredGraph) -> None:
         """Attach the declared graph, now or when the flow has a name."""
         self._declared = graph
-        if self._flow is not None:
-            self._writer.recorder.declare(self._flow, graph)
+        if self.flow is not None:
+            self._writer.recorder.declare(self.flow, graph)
 
     def tools_changed(self, tools: Any, at_ns: int) -> None:
         """Infer a node change from the frame that sets a node's tools.
@@ -87,7 +91,7 @@ class FlowWatch:
         """
         hooked = self._hook is not None and not self._detached
         functions = tool_names(tools)
-        if hooked or at_ns < self._since_ns or set(functions) != set(current_functions(self.manager)):
+        if hooked or at_ns < self._since_ns or not offers(self.manager, functions):
             return
         node = current_node(self.manager)
         if self._detached and not self._unfinished:
@@ -133,11 +137,11 @@ class FlowWatch:
             self._writer.guard.caught("a node change", error)
 
     def _flow_id(self) -> str:
-        if self._flow is None:
-            self._flow = self._writer.next_flow()
+        if self.flow is None:
+            self.flow = self._writer.next_flow()
             if self._declared is not None:
-                self._writer.recorder.declare(self._flow, self._declared)
-        return self._flow
+                self._writer.recorder.declare(self.flow, self._declared)
+        return self.flow
 
     def _add_began(self, at_ns: int, change: NodeChange) -> None:
         if not is_initialized(self.manager):

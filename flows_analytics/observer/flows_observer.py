@@ -165,10 +165,12 @@ class FlowsObserver(BaseObserver):
             if graph is not None:
                 known.declare(graph)
             return
-        watch = FlowWatch(flow_manager, self._writer, graph)
+        before = next((watch for watch in self._detached if watch.manager is flow_manager), None)
+        watch = FlowWatch(flow_manager, self._writer, graph, before.flow if before else None)
         try:
             watch.attach()
             self._watches.append(watch)
+            self._detached = [watch for watch in self._detached if watch is not before]
         except Exception as error:
             self._guard.caught("the attached FlowManager", error)
 

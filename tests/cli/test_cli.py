@@ -163,3 +163,46 @@ def test_the_demo_never_writes_into_a_directory_that_holds_something(tmp_path, m
     assert "mine is not an empty directory" in capsys.readouterr().err
     assert main(["demo", "--calls", "1", "--processes", "1"]) == 0
     assert (tmp_path / "demo-calls-2" / "calls").is_dir()
+
+
+def test_a_demo_that_cannot_write_fails_at_once(tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "file").write_text("")
+
+    assert main(["demo", "--calls", "1", "--out", "file/demo"]) == 1
+    assert "file/demo" in capsys.readouterr().err
+
+
+def test_a_demo_call_whose_files_were_not_written_has_failed(tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(
+        "flows_analytics.delivery.json_file.write_new",
+        lambda *_: (_ for _ in ()).throw(OSError(28, "No space left")),
+    )
+
+    assert main(["demo", "--calls", "1", "--processes", "1"]) == 1
+    assert "OSError: No space left" in capsys.readouterr().err
+
+
+def test_an_interrupted_command_says_so_and_how_far_it_got(tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+
+    def interrupted(*_, **__):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("flows_analytics.demo.hold_calls", interrupted)
+    assert main(["demo", "--calls", "2"]) == 130
+    assert "Stopped. The first 0 calls are in demo-calls." in capsys.readouterr().err
+
+    monkeypatch.setattr("flows_analytics.cli.app.run_app", interrupted)
+    assert main(["show", "x"]) == 130
+
+
+def test_report_finds_the_calls_of_a_demo_and_names_what_is_missing(calls, capsys, tmp_path):
+    (tmp_path / "demo" / "calls").mkdir(parents=True)
+    (tmp_path / "demo" / "calls" / "a.json").write_bytes((calls / "order-1.json").read_bytes())
+
+    assert main(["report", "demo", "nope", "-o", "pages"]) == 1
+    told = capsys.readouterr()
+    assert told.out.split() == ["pages/a.html"]
+    assert "skipped: no call 'nope'" in told.err

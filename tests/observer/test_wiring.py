@@ -383,3 +383,38 @@ def test_a_flow_inferred_without_the_hook_sees_a_node_entered_again():
     record = hold_call(again, steps, attach=False, prepare=hide).record
 
     assert record.path == ("ask", "ask", "end")
+
+
+def test_a_manager_that_is_attached_again_goes_on_with_its_flow():
+    def prepare(held):
+        loop = asyncio.get_running_loop()
+        manager = held.bot.flow_manager
+        loop.call_later(5.0, held.observer.detach_flow_manager, manager)
+        loop.call_later(10.0, held.observer.attach_flow_manager, manager)
+
+    record = hold_pizza_call(prepare=prepare).record
+
+    assert record.flow_ids == ("main",)
+    assert record.path == PIZZA_PATH
+    assert [visit.cause for visit in record.visits] == ["initial", "function", "inferred", "function"]
+    assert record.health.count("after_detach") == 1
+
+
+def test_a_manager_that_shows_neither_methods_nor_functions_is_still_followed():
+    class Opaque(FlowManager):
+        def __getattribute__(self, name):
+            import sys
+
+            hidden = name in ("_set_node", "_current_functions", "_global_functions")
+            if hidden and sys._getframe(1).f_globals["__name__"].startswith("flows_analytics."):
+                raise AttributeError(name)
+            return super().__getattribute__(name)
+
+    async def main():
+        observer = FlowsObserver(strict=True)
+        bot = ScriptedBot(observers=[observer], flow_manager_class=Opaque)
+        observer.attach_flow_manager(bot.flow_manager)
+        await bot.run(initial_node(), PIZZA_CALL)
+        return observer
+
+    assert run_virtual(main).record.path == PIZZA_PATH
