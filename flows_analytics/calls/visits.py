@@ -6,6 +6,7 @@ from bisect import bisect_left, bisect_right
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from typing import Any
 
 from flows_analytics.calls.ending import ExitKind
 from flows_analytics.calls.events import (
@@ -38,6 +39,7 @@ class Visit:
             visit. None if the start was not seen.
         functions_offered: Names of the functions the LLM could call, global ones included.
         can_end: Whether the node's actions can end the conversation; None if unknown.
+        state: What was kept of the flow's state at the entry; None if nothing was.
     """
 
     seq: int
@@ -53,6 +55,7 @@ class Visit:
     setup_ms: float | None
     functions_offered: tuple[str, ...]
     can_end: bool | None = None
+    state: Any = None
 
     @property
     def dwell_ms(self) -> float | None:
@@ -106,6 +109,7 @@ def read_visits(events: Events, *, ended_ms: float | None, exit_kind: ExitKind) 
                 setup_ms=round(event.at_ms - start.at_ms, 3) if start else None,
                 functions_offered=event.functions,
                 can_end=event.can_end,
+                state=event.state,
             )
         )
         in_flow[event.flow] += 1

@@ -87,6 +87,8 @@ def _heading(group: Group, visits: tuple[VisitRow, ...]) -> Text:
         line.append(f" ({group.again})", style="yellow")
     cause = f"via {visit.via.text}" if visit.via else visit.cause
     line.append(f"  {cause}, {_lasted(visit.dwell, visit.left)}", style="dim")
+    if visit.state:
+        line.append(f"\nstate {visit.state.text}", style="dim")
     return line
 
 

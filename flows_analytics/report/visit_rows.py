@@ -7,8 +7,9 @@ from dataclasses import dataclass
 
 from flows_analytics.calls.record import CallRecord
 from flows_analytics.calls.visits import Visit
+from flows_analytics.report.json_text import json_text
 from flows_analytics.report.times import Duration, Stamp, duration, percent, stamp
-from flows_analytics.report.visible import Name, page_name
+from flows_analytics.report.visible import Name, PageText, page_name
 from flows_analytics.report.words import HOW_VISITS_END, WHY_ENTERED, ordinal
 
 
@@ -46,6 +47,7 @@ class VisitRow:
         bot_turns: Turns of the bot that belong to it.
         tool_calls: Tool calls that started in it.
         offered: Functions the LLM could call, in the order offered.
+        state: What was kept of the flow's state when it was entered; None if nothing was.
         left: How it was left, in words.
         final: Whether the call ended in it, or still is in it.
     """
@@ -66,6 +68,7 @@ class VisitRow:
     bot_turns: int
     tool_calls: int
     offered: tuple[OfferedFunction, ...]
+    state: PageText | None
     left: str
     final: bool
 
@@ -103,6 +106,7 @@ def visit_rows(record: CallRecord) -> tuple[VisitRow, ...]:
                 OfferedFunction(page_name(function), calls[position, function])
                 for function in dict.fromkeys(visit.functions_offered)
             ),
+            state=json_text(visit.state),
             left=HOW_VISITS_END[visit.exit_kind],
             final=position == len(record.visits) - 1,
         )
