@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from pathlib import Path
 
 from flows_analytics.calls.record import CallRecord
@@ -9,6 +10,10 @@ from flows_analytics.files.atomic import write_new
 from flows_analytics.files.layout import RECORD_SUFFIX
 from flows_analytics.files.names import safe_name
 from flows_analytics.files.threads import in_own_thread
+
+# All threads compete with the bots of the process for the interpreter: calls that end together are put into
+# words one at a time. Pages have a turn of their own, so that no file waits for a drawing.
+_turn = threading.Lock()
 
 
 class JSONFileSink:
@@ -42,5 +47,6 @@ class JSONFileSink:
         """Nothing stays open."""
 
     def _write(self, record: CallRecord) -> Path:
-        content = record.to_json().encode("utf-8")
+        with _turn:
+            content = record.to_json().encode("utf-8")
         return write_new(self.directory, safe_name(record.call_id), RECORD_SUFFIX, content)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from pathlib import Path
 
 from flows_analytics.calls.record import CallRecord
@@ -10,6 +11,9 @@ from flows_analytics.files.layout import REPORT_SUFFIX
 from flows_analytics.files.names import safe_name
 from flows_analytics.files.threads import in_own_thread
 from flows_analytics.report.html import render_call_report
+
+# All threads compete with the bots of the process for the interpreter: pages are drawn one at a time.
+_turn = threading.Lock()
 
 
 class HTMLReportSink:
@@ -44,5 +48,6 @@ class HTMLReportSink:
         """Nothing stays open."""
 
     def _write(self, record: CallRecord) -> Path:
-        page = render_call_report(record, template_dir=self.template_dir)
+        with _turn:
+            page = render_call_report(record, template_dir=self.template_dir)
         return write_new(self.directory, safe_name(record.call_id), REPORT_SUFFIX, page.encode("utf-8"))
