@@ -11,7 +11,7 @@ sources, because frames are observed through a queue and may be recorded late.
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -373,16 +373,3 @@ def milliseconds(nanoseconds: int) -> float:
         Milliseconds, rounded to the microsecond.
     """
     return round(nanoseconds / 1e6, 3)
-
-
-def of_kind(events: Events, kind: type[Any]) -> list[Any]:
-    """Pick the moments of one kind.
-
-    Args:
-        events: The moments of a call.
-        kind: A moment class.
-
-    Returns:
-        Those moments, in the order of recording.
-    """
-    return [event for event in events if isinstance(event, kind)]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Container
 from itertools import chain, count
 from pathlib import Path
 from typing import Annotated
@@ -10,7 +11,7 @@ import typer
 from rich.progress import track
 
 from flows_analytics.cli.console import ERRORS, RESULTS
-from flows_analytics.errors import FlowsAnalyticsError
+from flows_analytics.errors import CallNotFoundError, FlowsAnalyticsError
 
 
 def report(
@@ -40,7 +41,8 @@ def report(
     from flows_analytics.files.layout import REPORT_SUFFIX
     from flows_analytics.report.html import render_call_report
 
-    pages: list[Path] = []
+    # In the order written, and quick to ask: a directory may hold very many calls.
+    pages: dict[Path, None] = {}
     failed = 0
     records, missing = _files(calls, directory)
     for told in missing:
@@ -53,16 +55,16 @@ def report(
             failed += 1
             continue
         target = _free((out or file.parent) / f"{file.stem}{REPORT_SUFFIX}", pages)
-        pages.append(replace(target, page.encode("utf-8")))
+        pages[replace(target, page.encode("utf-8"))] = None
     for page_file in pages:
         RESULTS.print(str(page_file), markup=False, soft_wrap=True)
     if open_page and pages:
-        typer.launch(str(pages[0].resolve()))
+        typer.launch(str(next(iter(pages)).resolve()))
     if failed or missing:
         raise typer.Exit(1)
 
 
-def _free(page: Path, written: list[Path]) -> Path:
+def _free(page: Path, written: Container[Path]) -> Path:
     """A page of an earlier run is replaced; one of this run, of a call of the same name elsewhere, is not."""
     numbered = (page.with_stem(f"{page.stem}~{number}") for number in count(2))
     return next(path for path in chain([page], numbered) if path not in written)
@@ -70,7 +72,6 @@ def _free(page: Path, written: list[Path]) -> Path:
 
 def _files(calls: list[str], directory: Path) -> tuple[list[Path], list[str]]:
     """The files that are meant, and what to say of those that are not there."""
-    from flows_analytics.errors import CallNotFoundError
     from flows_analytics.files.layout import find_call, list_calls
 
     files: list[Path] = []

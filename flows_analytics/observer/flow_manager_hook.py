@@ -65,11 +65,6 @@ class FlowManagerHook:
         # What Pipecat calls the node that was entered last, and what we do.
         self._entered: tuple[Any, str] | None = None
 
-    @property
-    def manager(self) -> Any:
-        """The FlowManager."""
-        return self._manager
-
     @staticmethod
     def fits(manager: Any) -> bool:
         """Tell whether a manager has what the hook stands on.

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import functools
+import sys
 
 import pytest
 
@@ -22,6 +23,18 @@ def hooked(manager) -> set[str]:
     """What of ours stands on the instance itself; a FlowManager of its own has no methods there."""
     attributes = vars(manager).items()
     return {name for name, value in attributes if _home(value).startswith("flows_analytics.observer.")}
+
+
+def without(manager_class, *hidden):
+    """A later FlowManager whose insides have other names: it finds them itself, we do not."""
+
+    class Later(manager_class):
+        def __getattribute__(self, name):
+            if name in hidden and sys._getframe(1).f_globals.get("__name__", "").startswith("flows_analytics."):
+                raise AttributeError(name)
+            return super().__getattribute__(name)
+
+    return Later
 
 
 def test_an_attach_after_initialize_records_the_current_node_as_inferred():
@@ -191,13 +204,7 @@ def test_a_node_refused_before_initialize_takes_no_flow_and_is_an_error():
 
 
 def test_two_managers_that_the_hook_does_not_fit_are_told_apart():
-    class Blind(FlowManager):
-        def __getattribute__(self, name):
-            import sys
-
-            if name == "_set_node" and sys._getframe(1).f_globals["__name__"].startswith("flows_analytics."):
-                raise AttributeError(name)
-            return super().__getattribute__(name)
+    Blind = without(FlowManager, "_set_node")
 
     async def main():
         observer = FlowsObserver(strict=True)
@@ -321,24 +328,7 @@ def test_what_is_not_a_flow_is_refused():
 
 
 def test_without_the_methods_the_hook_stands_on_transitions_are_inferred(caplog):
-    hidden = ("_set_node", "_execute_transition", "_update_llm_context")
-
-    def renamed(name):
-        return name + "_v2"
-
-    class Renamed(FlowManager):
-        """A later FlowManager whose insides have other names: `self._set_node` inside finds them, we do not."""
-
-        _ours = False
-
-        def __getattribute__(self, name):
-            if name in hidden:
-                import sys
-
-                caller = sys._getframe(1).f_globals.get("__name__", "")
-                if caller.startswith("flows_analytics."):
-                    raise AttributeError(name)
-            return super().__getattribute__(name)
+    Renamed = without(FlowManager, "_set_node", "_execute_transition", "_update_llm_context")
 
     async def main():
         observer = FlowsObserver(strict=True)
@@ -368,15 +358,7 @@ def test_a_flow_inferred_without_the_hook_sees_a_node_entered_again():
     def hide(held):
         manager = held.bot.flow_manager
 
-        class Blind(type(manager)):
-            def __getattribute__(self, name):
-                import sys
-
-                if name == "_set_node" and sys._getframe(1).f_globals["__name__"].startswith("flows_analytics."):
-                    raise AttributeError(name)
-                return super().__getattribute__(name)
-
-        manager.__class__ = Blind
+        manager.__class__ = without(type(manager), "_set_node")
         held.observer.attach_flow_manager(manager)
 
     steps = [says("?"), user("x"), calls("again"), says("?"), user("y"), calls("done"), says("!")]
@@ -401,14 +383,7 @@ def test_a_manager_that_is_attached_again_goes_on_with_its_flow():
 
 
 def test_a_manager_that_shows_neither_methods_nor_functions_is_still_followed():
-    class Opaque(FlowManager):
-        def __getattribute__(self, name):
-            import sys
-
-            hidden = name in ("_set_node", "_current_functions", "_global_functions")
-            if hidden and sys._getframe(1).f_globals["__name__"].startswith("flows_analytics."):
-                raise AttributeError(name)
-            return super().__getattribute__(name)
+    Opaque = without(FlowManager, "_set_node", "_current_functions", "_global_functions")
 
     async def main():
         observer = FlowsObserver(strict=True)
