@@ -5,7 +5,17 @@ from __future__ import annotations
 from collections import OrderedDict, deque
 from typing import Any, cast
 
-from pipecat.frames.frames import TTSSpeakFrame
+from pipecat.frames.frames import (
+    AggregatedTextFrame,
+    BotStartedSpeakingFrame,
+    BotStoppedSpeakingFrame,
+    InterruptionFrame,
+    LLMContextAssistantTurnFrame,
+    LLMFullResponseStartFrame,
+    TTSSpeakFrame,
+    TTSStartedFrame,
+    TTSTextFrame,
+)
 from pipecat.observers.base_observer import FramePushed
 from pipecat.services.tts_service import TTSService
 from pipecat.transports.base_output import BaseOutputTransport
@@ -19,6 +29,7 @@ from flows_analytics.calls.events import (
     SpeakRequested,
 )
 from flows_analytics.observer.call_writer import CallWriter
+from flows_analytics.observer.frame_table import Entries, Entry
 
 _KEPT = 256
 """Requests and speech contexts remembered; a bot has a handful under way."""
@@ -45,7 +56,21 @@ class BotFrames:
         self._speaking = False
         self._released = False
 
-    def response_started(self, data: FramePushed, at_ns: int) -> None:
+    def entries(self) -> Entries:
+        """The frames it reads."""
+        return {
+            LLMFullResponseStartFrame: Entry(self._response_started, every_push=True),
+            TTSSpeakFrame: Entry(self._speak_requested),
+            AggregatedTextFrame: Entry(self._segment),
+            TTSStartedFrame: Entry(self._segment),
+            TTSTextFrame: Entry(self._words, every_push=True),
+            LLMContextAssistantTurnFrame: Entry(self._assistant_turn),
+            BotStartedSpeakingFrame: Entry(self._started),
+            BotStoppedSpeakingFrame: Entry(self._stopped),
+            InterruptionFrame: Entry(self._interruption),
+        }
+
+    def _response_started(self, data: FramePushed, at_ns: int) -> None:
         """Read an LLMFullResponseStartFrame: an inference at its first push, taken up where a TTS passes it."""
         seq = self._responses.get(data.frame.id)
         if seq is None:
@@ -54,13 +79,13 @@ class BotFrames:
         if isinstance(data.source, TTSService):
             self._response_in_speech = seq
 
-    def speak_requested(self, data: FramePushed, at_ns: int) -> None:
+    def _speak_requested(self, data: FramePushed, at_ns: int) -> None:
         """Read a TTSSpeakFrame."""
         text = cast("TTSSpeakFrame", data.frame).text
         seq = self._writer.add(SpeakRequested, at_ns, text=self._writer.transcript(text))
         self._speaks.append((text.strip(), seq))
 
-    def segment(self, data: FramePushed, at_ns: int) -> None:
+    def _segment(self, data: FramePushed, at_ns: int) -> None:
         """Read the first frame of a speech context, which the service pushes ahead of its words."""
         frame: Any = data.frame
         context = frame.context_id
@@ -68,7 +93,7 @@ class BotFrames:
             return
         _remember(self._contexts, context, self._request_for(getattr(frame, "text", None)))
 
-    def words(self, data: FramePushed, at_ns: int) -> None:
+    def _words(self, data: FramePushed, at_ns: int) -> None:
         """Read a TTSTextFrame where the output transport releases it."""
         if not isinstance(data.source, BaseOutputTransport):
             return
@@ -83,24 +108,24 @@ class BotFrames:
             origin=self._contexts.get(frame.context_id),
         )
 
-    def assistant_turn(self, data: FramePushed, at_ns: int) -> None:
+    def _assistant_turn(self, data: FramePushed, at_ns: int) -> None:
         """Read an LLMContextAssistantTurnFrame: all there is of an answer that no transport released."""
         frame: Any = data.frame
         if not self._released and frame.text:
             self._writer.add(BotText, at_ns, text=self._writer.transcript(frame.text), source="context")
         self._released = False
 
-    def started(self, data: FramePushed, at_ns: int) -> None:
+    def _started(self, data: FramePushed, at_ns: int) -> None:
         """Read a BotStartedSpeakingFrame."""
         self._speaking = True
         self._writer.add(BotStarted, at_ns)
 
-    def stopped(self, data: FramePushed, at_ns: int) -> None:
+    def _stopped(self, data: FramePushed, at_ns: int) -> None:
         """Read a BotStoppedSpeakingFrame."""
         self._speaking = False
         self._writer.add(BotStopped, at_ns)
 
-    def interruption(self, data: FramePushed, at_ns: int) -> None:
+    def _interruption(self, data: FramePushed, at_ns: int) -> None:
         """Read an InterruptionFrame. One comes at every turn of the caller; it cuts only speech under way."""
         if self._speaking:
             self._writer.add(Interrupted, at_ns)

@@ -5,9 +5,17 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+from pipecat.frames.frames import (
+    FunctionCallCancelFrame,
+    FunctionCallInProgressFrame,
+    FunctionCallResultFrame,
+)
+from pipecat.observers.base_observer import FramePushed
+
 from flows_analytics.calls.events import FunctionCalled, FunctionCancelled, FunctionReturned
 from flows_analytics.observer.call_writer import CallWriter
 from flows_analytics.observer.flow_manager_hook import manager_to_move, tells_of_failure
+from flows_analytics.observer.frame_table import Entries, Entry
 
 
 class FunctionFrames:
@@ -25,8 +33,16 @@ class FunctionFrames:
         self._begun: set[str] = set()
         self._settled: set[str] = set()
 
-    def in_progress(self, frame: Any, at_ns: int) -> None:
-        """Read a FunctionCallInProgressFrame."""
+    def entries(self) -> Entries:
+        """The frames it reads."""
+        return {
+            FunctionCallInProgressFrame: Entry(self._in_progress),
+            FunctionCallResultFrame: Entry(self._result),
+            FunctionCallCancelFrame: Entry(self._cancelled),
+        }
+
+    def _in_progress(self, data: FramePushed, at_ns: int) -> None:
+        frame: Any = data.frame
         tool_call_id = str(frame.tool_call_id)
         if tool_call_id in self._begun and tool_call_id not in self._settled:
             return
@@ -42,8 +58,9 @@ class FunctionFrames:
             group=getattr(frame, "group_id", None),
         )
 
-    def result(self, frame: Any, at_ns: int) -> None:
-        """Read a FunctionCallResultFrame. Only a call's first final result settles it."""
+    def _result(self, data: FramePushed, at_ns: int) -> None:
+        # Only a call's first final result settles it.
+        frame: Any = data.frame
         properties = frame.properties
         if properties is not None and not getattr(properties, "is_final", True):
             return
@@ -68,8 +85,8 @@ class FunctionFrames:
             next="stay" if manager is None else "move",
         )
 
-    def cancelled(self, frame: Any, at_ns: int) -> None:
-        """Read a FunctionCallCancelFrame."""
+    def _cancelled(self, data: FramePushed, at_ns: int) -> None:
+        frame: Any = data.frame
         tool_call_id = str(frame.tool_call_id)
         if tool_call_id in self._settled:
             return

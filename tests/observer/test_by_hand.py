@@ -95,13 +95,21 @@ def test_a_transcript_that_travels_upstream_counts():
     assert [turn.text for turn in observer.record.turns] == ["realtime"]
 
 
-def test_interim_transcripts_and_audio_are_no_moments():
+def test_audio_is_no_moment():
     observer = FlowsObserver(strict=True)
-    interim = InterimTranscriptionFrame("Hel", user_id="", timestamp="")
-    audio = OutputAudioRawFrame(audio=b"\0\0", sample_rate=16000, num_channels=1)
-    feed(observer, pushed(interim), pushed(audio))
+    feed(observer, pushed(OutputAudioRawFrame(audio=b"\0\0", sample_rate=16000, num_channels=1)))
 
     assert [event.kind for event in observer.record.events] == ["call_started"]
+
+
+def test_of_partial_transcripts_only_the_first_counts_and_its_words_are_not_kept():
+    observer = FlowsObserver(strict=True)
+    partial = [InterimTranscriptionFrame(text, user_id="", timestamp="") for text in ("Hel", "Hello", "Hello th")]
+    feed(observer, *(pushed(frame, at) for at, frame in enumerate(partial, 1)))
+
+    events = observer.record.events
+    assert [(event.kind, event.at_ms) for event in events] == [("call_started", 0.0), ("caller_text_began", 1.0)]
+    assert "Hel" not in observer.record.to_json()
 
 
 def test_a_subclass_of_a_known_frame_is_read_like_it():

@@ -1,0 +1,1 @@
+"""The kinds of moments, a file for each side of a call."""

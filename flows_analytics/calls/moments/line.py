@@ -1,0 +1,134 @@
+"""The line: who is on it, which keys are pressed, when it begins and ends."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from flows_analytics.calls.moments.base import Moment
+from flows_analytics.calls.values import Plain, Text
+
+Terminal = Literal["end", "stop", "cancel", "flush", "cleanup"]
+"""What ended the call: an EndFrame, StopFrame or CancelFrame, ``aflush()``, or none of them seen at cleanup."""
+
+
+class CallStarted(Moment):
+    """The pipeline of the observed worker started."""
+
+    kind: Literal["call_started"] = "call_started"
+
+
+class CallEnded(Moment):
+    """The call ended: the first terminal frame arrived at the end of the pipeline.
+
+    Attributes:
+        terminal: What ended it.
+        reason: The reason the frame or ``aflush`` gave; None if it gave none.
+    """
+
+    kind: Literal["call_ended"] = "call_ended"
+    terminal: Terminal
+    reason: Text | None = None
+
+
+class ClientConnected(Moment):
+    """The transport said that the caller is connected."""
+
+    kind: Literal["client_connected"] = "client_connected"
+
+
+class ClientDisconnected(Moment):
+    """The transport said that the caller is gone. No frame says so.
+
+    Absent: Unless ``attach_transport`` was given the transport.
+    """
+
+    kind: Literal["client_disconnected"] = "client_disconnected"
+
+
+class KeysPressed(Moment):
+    """The caller pressed a key of the phone.
+
+    Attributes:
+        keys: The keys: digits, ``*`` and ``#``. Mostly one.
+    """
+
+    kind: Literal["keys_pressed"] = "keys_pressed"
+    keys: Text
+
+
+class KeysSent(Moment):
+    """The bot sent keys, as a caller of a phone menu does.
+
+    Attributes:
+        keys: The keys: digits, ``*`` and ``#``.
+    """
+
+    kind: Literal["keys_sent"] = "keys_sent"
+    keys: Text
+
+
+class AnswererDetected(Moment):
+    """A voicemail detector decided who answered an outbound call.
+
+    Absent: Unless ``attach_processor`` was given the VoicemailDetector.
+
+    Attributes:
+        answerer: ``person`` or ``voicemail``.
+    """
+
+    kind: Literal["answerer_detected"] = "answerer_detected"
+    answerer: Literal["person", "voicemail"]
+
+
+class MenuStatusChanged(Moment):
+    """An IVR navigator got on in a phone menu.
+
+    Absent: Unless ``attach_processor`` was given the IVRNavigator.
+
+    Attributes:
+        status: ``detected``, ``completed``, ``stuck``, ``wait``, as the navigator says.
+    """
+
+    kind: Literal["menu_status_changed"] = "menu_status_changed"
+    status: Text
+
+
+class TransferRequested(Moment):
+    """The bot asked the transport to pass the caller on.
+
+    Lines: Transports that have frames for it, such as Daily's SIP transfer and refer.
+
+    Attributes:
+        method: How, such as ``sip_transfer`` or ``sip_refer``.
+        settings: Where to, as it was asked for; None if arguments are switched off.
+    """
+
+    kind: Literal["transfer_requested"] = "transfer_requested"
+    method: Text
+    settings: Plain = None
+
+
+class WorkerActivated(Moment):
+    """The call was handed to another worker of a bot that has several.
+
+    Absent: Unless ``attach_worker`` was given that worker.
+
+    Attributes:
+        worker: Its name.
+    """
+
+    kind: Literal["worker_activated"] = "worker_activated"
+    worker: Text
+
+
+class WorkerDeactivated(Moment):
+    """A worker gave the call away.
+
+    Absent: Unless ``attach_worker`` was given that worker.
+
+    Attributes:
+        worker: Its name.
+    """
+
+    kind: Literal["worker_deactivated"] = "worker_deactivated"
+    worker: Text
