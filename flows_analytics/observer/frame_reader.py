@@ -49,7 +49,9 @@ class FrameReader:
         self._writer = writer
         self._line = LineFrames(writer, second_pipeline)
         self._seen: OrderedDict[int, None] = OrderedDict()
-        self._table: dict[type[Any], Entry | None] = {
+        # Grows by each class of frames met that the table lacks. The observer asks it before anything else.
+        self.ignored: set[type[Any]] = set()
+        self._table: dict[type[Any], Entry] = {
             **self._line.entries(),
             **CallerFrames(writer).entries(),
             **BotFrames(writer).entries(),
@@ -75,10 +77,7 @@ class FrameReader:
             data: The push.
         """
         frame = data.frame
-        try:
-            entry = self._table[type(frame)]
-        except KeyError:
-            entry = self._resolve(type(frame))
+        entry = self._table.get(type(frame)) or self._resolve(type(frame))
         if entry is None:
             return
         if data.direction == FrameDirection.UPSTREAM and not entry.upstream:
@@ -94,5 +93,8 @@ class FrameReader:
     def _resolve(self, kind: type[Any]) -> Entry | None:
         # A subclass, such as a transport's own, is read like the kind it refines.
         entry = next((self._table[parent] for parent in kind.__mro__ if parent in self._table), None)
-        self._table[kind] = entry
+        if entry is None:
+            self.ignored.add(kind)
+        else:
+            self._table[kind] = entry
         return entry

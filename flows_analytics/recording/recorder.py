@@ -57,6 +57,7 @@ class CallRecorder:
         self._declared: dict[str, DeclaredGraph] = {}
         self._flows: str | None = None
         self._closed = False
+        self._given: dict[frozenset[str], set[str]] = {}
         self._health = Health()
 
     @property
@@ -113,6 +114,9 @@ class CallRecorder:
         seq = len(self._moments) + len(self._unplaced)
         # Built at once, also when its time cannot be told yet: its values may change under our hands.
         moment = kind(seq=seq, at_ms=_since(at_ns, self._zero_ns), **fields)
+        # Pydantic gives each model a set of the names it was given, more than half of what a moment takes.
+        given = moment.model_fields_set
+        object.__setattr__(moment, "__pydantic_fields_set__", self._given.setdefault(frozenset(given), given))
         if self._zero_ns is None:
             self._unplaced.append((at_ns, moment))
         else:

@@ -9,12 +9,14 @@ from enum import Enum
 import pytest
 from pipecat.frames.frames import (
     BotStartedSpeakingFrame,
+    ClientConnectedFrame,
     EndFrame,
     FunctionCallInProgressFrame,
     FunctionCallResultFrame,
     InterimTranscriptionFrame,
     LLMMessagesAppendFrame,
     OutputAudioRawFrame,
+    SystemFrame,
     TranscriptionFrame,
     UserStartedSpeakingFrame,
     UserStoppedSpeakingFrame,
@@ -121,6 +123,19 @@ def test_a_subclass_of_a_known_frame_is_read_like_it():
 
     (event,) = [event for event in observer.record.events if event.kind == "caller_text"]
     assert (event.text, event.user_id) == ("sub", "u1")
+
+
+def test_a_frame_of_two_parents_is_read_though_one_of_them_means_nothing_and_came_first():
+    class Tag(SystemFrame):
+        pass
+
+    class Connected(Tag, ClientConnectedFrame):
+        pass
+
+    observer = FlowsObserver(strict=True)
+    feed(observer, pushed(Tag()), pushed(Connected()))
+
+    assert [event.kind for event in observer.record.events] == ["call_started", "client_connected"]
 
 
 def test_a_frame_that_cannot_be_read_is_counted_and_the_next_one_is_recorded():
