@@ -17,6 +17,7 @@ from pydantic import Field
 
 from flows_analytics.calls.moments.base import Moment
 from flows_analytics.calls.moments.bot import (
+    AnswerDropped,
     BotStarted,
     BotStopped,
     BotText,
@@ -127,6 +128,7 @@ AnyMoment = Annotated[
     | BotStopped
     | BotText
     | Interrupted
+    | AnswerDropped
     | ErrorSeen
     | MetricsOff
     | Measured
@@ -156,6 +158,7 @@ def milliseconds(nanoseconds: int) -> float:
 
 
 __all__ = [
+    "AnswerDropped",
     "AnswererDetected",
     "AnyMoment",
     "AudioTranscribed",

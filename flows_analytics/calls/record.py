@@ -11,6 +11,9 @@ from typing import Any, Self
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, computed_field
 from pydantic_core import from_json, to_json
 
+from flows_analytics.calls.answers import Answers
+from flows_analytics.calls.arrivals import measure_arrivals
+from flows_analytics.calls.bot_turns import BotTurn, read_bot_turns
 from flows_analytics.calls.declared import DeclaredGraph
 from flows_analytics.calls.ending import ExitKind, Status, exit_kind, read_ending
 from flows_analytics.calls.events import Events
@@ -155,12 +158,13 @@ class CallRecord(BaseModel):
     @cached_property
     def transitions(self) -> tuple[Transition, ...]:
         """The moves between visits, failed and lost ones included, in the order in which they began."""
-        return read_transitions(self.events, self._lives)
+        transitions = read_transitions(self.events, self._lives)
+        return measure_arrivals(transitions, self.events, self._lives, self._bot_turns, self._answers)
 
     @cached_property
     def turns(self) -> tuple[Turn, ...]:
         """What both sides said, in the order in which each turn began."""
-        return read_turns(self.events, self._visit_times, ended_ms=self._ended_ms)
+        return read_turns(self.events, self._visit_times, self._answers, ended_ms=self._ended_ms)
 
     @cached_property
     def tool_calls(self) -> tuple[ToolCall, ...]:
@@ -191,6 +195,14 @@ class CallRecord(BaseModel):
     @cached_property
     def _lives(self) -> tuple[Life, ...]:
         return read_lives(self.events)
+
+    @cached_property
+    def _answers(self) -> Answers:
+        return Answers(self.events, self._lives)
+
+    @cached_property
+    def _bot_turns(self) -> tuple[BotTurn, ...]:
+        return tuple(read_bot_turns(self.events, self._visit_times))
 
     @cached_property
     def _visit_times(self) -> VisitTimes:

@@ -16,6 +16,7 @@ from flows_analytics.calls.events import (
     NodeEntered,
     TransitionRequested,
 )
+from flows_analytics.calls.intervals import Contribution
 from flows_analytics.calls.lives import Life
 from flows_analytics.calls.lost import lost_requests
 
@@ -42,6 +43,10 @@ class Transition:
             went well.
         during: The function whose handler set the node itself; None if there was none.
         lost: Whether a function asked for it and the framework never began it.
+        latency_ms: How long it took until the caller heard the new node: from the start of the function that
+            caused it, or of the node change if there was none, to the first audio of the node's own inference
+            (docs/metrics.md). None if that was not heard.
+        contributions: What that time consisted of, in order, adding up to it exactly; empty without it.
     """
 
     flow: str
@@ -57,6 +62,8 @@ class Transition:
     error: str | None
     during: str | None = None
     lost: bool = False
+    latency_ms: float | None = None
+    contributions: tuple[Contribution, ...] = ()
 
     @property
     def succeeded(self) -> bool:

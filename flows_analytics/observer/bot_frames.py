@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import OrderedDict, deque
+from dataclasses import dataclass, field
 from typing import Any, cast
 
 from pipecat.frames.frames import (
@@ -11,7 +12,10 @@ from pipecat.frames.frames import (
     BotStoppedSpeakingFrame,
     InterruptionFrame,
     LLMContextAssistantTurnFrame,
+    LLMFullResponseEndFrame,
     LLMFullResponseStartFrame,
+    LLMTextFrame,
+    TTSAudioRawFrame,
     TTSSpeakFrame,
     TTSStartedFrame,
     TTSTextFrame,
@@ -21,18 +25,31 @@ from pipecat.services.tts_service import TTSService
 from pipecat.transports.base_output import BaseOutputTransport
 
 from flows_analytics.calls.events import (
+    AnswerDropped,
     BotStarted,
     BotStopped,
     BotText,
+    FirstAudio,
+    FirstToken,
+    InferenceEnded,
     InferenceStarted,
     Interrupted,
     SpeakRequested,
+    SynthesisStarted,
 )
 from flows_analytics.observer.call_writer import CallWriter
-from flows_analytics.observer.frame_table import Entries, Entry
+from flows_analytics.observer.frame_table import Entries, Entry, later_frames
 
 _KEPT = 256
 """Requests and speech contexts remembered; a bot has a handful under way."""
+
+
+@dataclass
+class _Inference:
+    """An answer that an LLM is writing."""
+
+    seq: int
+    tokens: list[str] = field(default_factory=list[str])
 
 
 class BotFrames:
@@ -53,6 +70,13 @@ class BotFrames:
         self._speaks: deque[tuple[str, int]] = deque(maxlen=_KEPT)
         self._contexts: OrderedDict[str, int | None] = OrderedDict()
         self._response_in_speech: int | None = None
+        # What each LLM is writing, by the service.
+        self._writing: dict[Any, _Inference] = {}
+        self._written: int | None = None
+        # Who has yet to give its first audio: speech contexts, and services that speak for themselves.
+        self._silent: OrderedDict[Any, int | None] = OrderedDict()
+        # Answers taken up by a speech service of which nothing has been heard.
+        self._unheard: set[int | None] = set()
         self._speaking = False
         self._released = False
 
@@ -60,9 +84,13 @@ class BotFrames:
         """The frames it reads."""
         return {
             LLMFullResponseStartFrame: Entry(self._response_started, every_push=True),
+            LLMTextFrame: Entry(self._token, every_push=True),
+            LLMFullResponseEndFrame: Entry(self._response_ended, every_push=True),
             TTSSpeakFrame: Entry(self._speak_requested),
+            **later_frames({"BotBackchannelFrame": Entry(self._backchannel_requested)}),
             AggregatedTextFrame: Entry(self._segment),
             TTSStartedFrame: Entry(self._segment),
+            TTSAudioRawFrame: Entry(self._audio, every_push=True),
             TTSTextFrame: Entry(self._words, every_push=True),
             LLMContextAssistantTurnFrame: Entry(self._assistant_turn),
             BotStartedSpeakingFrame: Entry(self._started),
@@ -70,65 +98,70 @@ class BotFrames:
             InterruptionFrame: Entry(self._interruption),
         }
 
+    # What the LLM writes
+
     def _response_started(self, data: FramePushed, at_ns: int) -> None:
-        """Read an LLMFullResponseStartFrame: an inference at its first push, taken up where a TTS passes it."""
+        # An inference at its first push, taken up where a TTS passes it.
         seq = self._responses.get(data.frame.id)
         if seq is None:
-            seq = self._writer.add(InferenceStarted, at_ns)
+            self._end(data.source, at_ns, cut=False)
+            seq = self._writer.add(InferenceStarted, at_ns, processor=getattr(data.source, "name", None))
             _remember(self._responses, data.frame.id, seq)
+            self._writing[data.source] = _Inference(seq)
+            _remember(self._silent, data.source, seq)
         if isinstance(data.source, TTSService):
             self._response_in_speech = seq
 
+    def _token(self, data: FramePushed, at_ns: int) -> None:
+        # Only the LLM itself is in the table; further on, the text is handed on or gathered by others.
+        inference = self._writing.get(data.source)
+        if inference is None:
+            return
+        if not inference.tokens:
+            self._writer.add(FirstToken, at_ns, origin=inference.seq)
+        inference.tokens.append(cast("LLMTextFrame", data.frame).text)
+
+    def _response_ended(self, data: FramePushed, at_ns: int) -> None:
+        self._end(data.source, at_ns, cut=False)
+
+    def _end(self, source: Any, at_ns: int, *, cut: bool) -> None:
+        inference = self._writing.pop(source, None)
+        if inference is None:
+            return
+        self._silent.pop(source, None)
+        text = "".join(inference.tokens).strip()
+        if text:
+            self._written = inference.seq
+        text = self._writer.transcript(text) if text else None
+        self._writer.add(InferenceEnded, at_ns, origin=inference.seq, text=text, cut=cut)
+
+    # What is asked to be said
+
     def _speak_requested(self, data: FramePushed, at_ns: int) -> None:
-        """Read a TTSSpeakFrame."""
+        self._request_speech(data, at_ns, backchannel=False)
+
+    def _backchannel_requested(self, data: FramePushed, at_ns: int) -> None:
+        self._request_speech(data, at_ns, backchannel=True)
+
+    def _request_speech(self, data: FramePushed, at_ns: int, *, backchannel: bool) -> None:
         text = cast("TTSSpeakFrame", data.frame).text
-        seq = self._writer.add(SpeakRequested, at_ns, text=self._writer.transcript(text))
+        said = self._writer.transcript(text)
+        seq = self._writer.add(SpeakRequested, at_ns, text=said, backchannel=backchannel)
         self._speaks.append((text.strip(), seq))
 
+    # What the speech service makes of it
+
     def _segment(self, data: FramePushed, at_ns: int) -> None:
-        """Read the first frame of a speech context, which the service pushes ahead of its words."""
+        # The first frame of a speech context, which the service pushes ahead of its words.
         frame: Any = data.frame
         context = frame.context_id
         if context is None or context in self._contexts or not isinstance(data.source, TTSService):
             return
-        _remember(self._contexts, context, self._request_for(getattr(frame, "text", None)))
-
-    def _words(self, data: FramePushed, at_ns: int) -> None:
-        """Read a TTSTextFrame where the output transport releases it."""
-        if not isinstance(data.source, BaseOutputTransport):
-            return
-        frame: Any = data.frame
-        self._released = True
-        self._writer.add(
-            BotText,
-            at_ns,
-            text=self._writer.transcript(frame.text),
-            spaced=bool(frame.includes_inter_frame_spaces),
-            source="transport",
-            origin=self._contexts.get(frame.context_id),
-        )
-
-    def _assistant_turn(self, data: FramePushed, at_ns: int) -> None:
-        """Read an LLMContextAssistantTurnFrame: all there is of an answer that no transport released."""
-        frame: Any = data.frame
-        if not self._released and frame.text:
-            self._writer.add(BotText, at_ns, text=self._writer.transcript(frame.text), source="context")
-        self._released = False
-
-    def _started(self, data: FramePushed, at_ns: int) -> None:
-        """Read a BotStartedSpeakingFrame."""
-        self._speaking = True
-        self._writer.add(BotStarted, at_ns)
-
-    def _stopped(self, data: FramePushed, at_ns: int) -> None:
-        """Read a BotStoppedSpeakingFrame."""
-        self._speaking = False
-        self._writer.add(BotStopped, at_ns)
-
-    def _interruption(self, data: FramePushed, at_ns: int) -> None:
-        """Read an InterruptionFrame. One comes at every turn of the caller; it cuts only speech under way."""
-        if self._speaking:
-            self._writer.add(Interrupted, at_ns)
+        origin = self._request_for(getattr(frame, "text", None))
+        _remember(self._contexts, context, origin)
+        _remember(self._silent, context, origin)
+        self._unheard.add(origin)
+        self._writer.add(SynthesisStarted, at_ns, origin=origin)
 
     def _request_for(self, text: str | None) -> int | None:
         if text is not None:
@@ -137,6 +170,61 @@ class BotFrames:
                     self._speaks.remove((spoken, seq))
                     return seq
         return self._response_in_speech
+
+    def _audio(self, data: FramePushed, at_ns: int) -> None:
+        # Audio is most of what flows; nothing is done for it but at the first of each context.
+        if not self._silent:
+            return
+        context = getattr(data.frame, "context_id", None)
+        key = context if context is not None else data.source
+        if key in self._silent:
+            self._writer.add(FirstAudio, at_ns, origin=self._silent.pop(key))
+
+    # What is heard
+
+    def _words(self, data: FramePushed, at_ns: int) -> None:
+        # Where the output transport releases them.
+        if not isinstance(data.source, BaseOutputTransport):
+            return
+        frame: Any = data.frame
+        self._released = True
+        origin = self._contexts.get(frame.context_id)
+        self._unheard.discard(origin)
+        self._writer.add(
+            BotText,
+            at_ns,
+            text=self._writer.transcript(frame.text),
+            spaced=bool(frame.includes_inter_frame_spaces),
+            source="transport",
+            origin=origin,
+        )
+
+    def _assistant_turn(self, data: FramePushed, at_ns: int) -> None:
+        # All there is of an answer that no transport released.
+        frame: Any = data.frame
+        if not self._released and frame.text:
+            text = self._writer.transcript(frame.text)
+            self._writer.add(BotText, at_ns, text=text, source="context", origin=self._written)
+        self._released = False
+
+    def _started(self, data: FramePushed, at_ns: int) -> None:
+        self._speaking = True
+        self._writer.add(BotStarted, at_ns)
+
+    def _stopped(self, data: FramePushed, at_ns: int) -> None:
+        self._speaking = False
+        self._writer.add(BotStopped, at_ns)
+
+    def _interruption(self, data: FramePushed, at_ns: int) -> None:
+        # One comes at every turn of the caller; it cuts only what is under way.
+        dropped = bool(self._unheard or self._writing)
+        for source in tuple(self._writing):
+            self._end(source, at_ns, cut=True)
+        self._unheard.clear()
+        if self._speaking:
+            self._writer.add(Interrupted, at_ns)
+        elif dropped:
+            self._writer.add(AnswerDropped, at_ns)
 
 
 def _remember(memory: OrderedDict[Any, Any], key: Any, value: Any) -> None:

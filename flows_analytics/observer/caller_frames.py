@@ -18,6 +18,7 @@ from pipecat.frames.frames import (
 )
 from pipecat.observers.base_observer import FramePushed
 from pipecat.pipeline.pipeline import PipelineSource
+from pipecat.processors.frameworks.rtvi import RTVIProcessor
 
 from flows_analytics.calls.events import (
     CallerBackchannel,
@@ -34,6 +35,9 @@ from flows_analytics.calls.events import (
 from flows_analytics.observer.call_writer import CallWriter
 from flows_analytics.observer.frame_table import Entries, Entry, later_frames
 
+_TYPED_FRAME = "pipecat.processors.frameworks.rtvi.frames:RTVISendTextFrame"
+"""Since Pipecat 1.13, what a client typed. It comes beside the LLMMessagesAppendFrame that all lines have."""
+
 
 class CallerFrames:
     """Turns the frames of the caller's voice and words into moments.
@@ -45,6 +49,7 @@ class CallerFrames:
     def __init__(self, writer: CallWriter) -> None:
         self._writer = writer
         self._text_under_way = False
+        self._has_typed_frame = bool(later_frames({_TYPED_FRAME: Entry(self._typed)}))
 
     def entries(self) -> Entries:
         """The frames it reads."""
@@ -59,7 +64,12 @@ class CallerFrames:
             InterimTranscriptionFrame: Entry(self._interim, upstream=True),
             TranscriptionFrame: Entry(self._transcript, upstream=True),
             LLMMessagesAppendFrame: Entry(self._messages),
-            **later_frames({"UserBackchannelFrame": Entry(self._backchannel)}),
+            **later_frames(
+                {
+                    "UserBackchannelFrame": Entry(self._backchannel),
+                    _TYPED_FRAME: Entry(self._typed),
+                }
+            ),
         }
 
     def _moment(self, kind: type[Moment]) -> Entry:
@@ -69,6 +79,8 @@ class CallerFrames:
         self._writer.add(kind, at_ns, **fields)
 
     def _voice_started(self, data: FramePushed, at_ns: int) -> None:
+        # A partial transcript from here on is of other words.
+        self._text_under_way = False
         frame = cast("VADUserStartedSpeakingFrame", data.frame)
         self._add(CallerVoiceStarted, at_ns, lag_ms=round(frame.start_secs * 1000, 3))
 
@@ -103,12 +115,20 @@ class CallerFrames:
         # What a client typed comes from a processor and asks for an answer. What the bot's own code queues, a
         # node's messages or a prompt after a silence, comes out of the pipeline's source.
         frame = cast("LLMMessagesAppendFrame", data.frame)
-        if not frame.run_llm or isinstance(data.source, PipelineSource):
+        from_client = isinstance(data.source, RTVIProcessor)
+        if isinstance(data.source, PipelineSource) or (from_client and self._has_typed_frame):
+            return
+        if not frame.run_llm and not from_client:
             return
         for message in cast("Iterable[Any]", frame.messages):
             text = _typed_text(message)
             if text:
                 self._add(CallerText, at_ns, text=self._writer.transcript(text), source="typed")
+
+    def _typed(self, data: FramePushed, at_ns: int) -> None:
+        frame: Any = data.frame
+        text = self._writer.transcript(frame.text)
+        self._add(CallerText, at_ns, text=text, source="typed", user_id=frame.user_id or None)
 
 
 def _typed_text(message: Any) -> str | None:

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from pkgutil import resolve_name
 from typing import Any
 
-from pipecat.frames import frames as pipecat_frames
 from pipecat.observers.base_observer import FramePushed
 
 
@@ -33,11 +33,17 @@ def later_frames(entries: dict[str, Entry]) -> Entries:
     """Look up kinds of frames that not every Pipecat line has.
 
     Args:
-        entries: How to read each kind, by the name of its class in ``pipecat.frames.frames``.
+        entries: How to read each kind, by the name of its class in ``pipecat.frames.frames``, or by module and
+            name as in ``package.module:Name``.
 
     Returns:
         The entries of those kinds that this Pipecat has.
     """
-    return {
-        getattr(pipecat_frames, name): entry for name, entry in entries.items() if hasattr(pipecat_frames, name)
-    }
+    found: Entries = {}
+    for name, entry in entries.items():
+        try:
+            kind = resolve_name(name if ":" in name else f"pipecat.frames.frames:{name}")
+        except (ImportError, AttributeError):
+            continue
+        found[kind] = entry
+    return found

@@ -71,6 +71,7 @@ class ScriptedBot:
         pace: Pace | None = None,
         dice: random.Random | None = None,
         conversation_id: str | None = None,
+        user_turn_strategies: UserTurnStrategies | None = None,
         **flow_options: Any,
     ) -> None:
         """Build the bot.
@@ -84,6 +85,8 @@ class ScriptedBot:
             dice: Where varying durations are drawn from. None makes dice from the `random` module, which
                 `run_virtual` seeds.
             conversation_id: Given to the worker.
+            user_turn_strategies: How turns of the caller are told. None takes strategies that need no model: voice
+                activity begins a turn, a pause after it ends it.
             **flow_options: Further arguments of the FlowManager, such as `global_functions`.
         """
         self._pace = pace or Pace()
@@ -95,7 +98,7 @@ class ScriptedBot:
         self.transport: ScriptedTransport | None = None
         self._text_input = TextInput()
         # These strategies need no model file, and time alone decides.
-        turns = UserTurnStrategies(
+        turns = user_turn_strategies or UserTurnStrategies(
             start=[VADUserTurnStartStrategy()],
             stop=[SpeechTimeoutUserTurnStopStrategy(user_speech_timeout=_USER_SPEECH_TIMEOUT_SECS)],
         )

@@ -19,18 +19,8 @@ from flows_analytics.calls.events import (
     NodeEntered,
     SpeakRequested,
 )
-from flows_analytics.calls.turns import join_pieces, read_turns
-from flows_analytics.calls.visits import VisitTimes, read_visits
-
-
-def moments(*rows):
-    return tuple(kind(seq=seq, at_ms=at_ms, **fields) for seq, (kind, at_ms, fields) in enumerate(rows))
-
-
-def turns_of(*rows, ended_ms=None):
-    events = moments(*rows)
-    visits = read_visits(events, ended_ms=ended_ms, exit_kind="running" if ended_ms is None else "end")
-    return read_turns(events, VisitTimes(visits), ended_ms=ended_ms)
+from flows_analytics.calls.pieces import join_pieces
+from tests.calls.moments import turns_of
 
 
 @pytest.mark.parametrize(

@@ -115,3 +115,9 @@ class Interrupted(Moment):
     """The caller cut the bot's speech."""
 
     kind: Literal["interrupted"] = "interrupted"
+
+
+class AnswerDropped(Moment):
+    """An interruption dropped an answer that was on its way, before any of it was heard."""
+
+    kind: Literal["answer_dropped"] = "answer_dropped"

@@ -1,0 +1,54 @@
+"""Arrivals: how long a transition took until the caller heard the new node."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+from flows_analytics.calls.answers import Answers
+from flows_analytics.calls.bot_turns import BotTurn
+from flows_analytics.calls.events import BotText, Events
+from flows_analytics.calls.intervals import divide
+from flows_analytics.calls.lives import Life
+from flows_analytics.calls.transitions import Transition
+
+
+def measure_arrivals(
+    transitions: Sequence[Transition],
+    events: Events,
+    lives: Sequence[Life],
+    bot_turns: Sequence[BotTurn],
+    answers: Answers,
+) -> tuple[Transition, ...]:
+    """Measure each transition up to the first audio of the new node's own inference.
+
+    Args:
+        transitions: The transitions of a call, in the order in which they began.
+        events: Its moments.
+        lives: Its function calls.
+        bot_turns: The bot's turns.
+        answers: What the bot did to answer.
+
+    Returns:
+        The transitions, with ``latency_ms`` and ``contributions`` where the new node was heard.
+    """
+    heard_ms: dict[int | None, float] = {turn.origin: turn.start_ms for turn in reversed(bot_turns) if turn.opens}
+    for event in events:
+        if isinstance(event, BotText):
+            heard_ms.setdefault(event.origin, event.at_ms)
+    called_ms = {change.at_ms: life.called.at_ms for life in lives if life.called for change in life.changes}
+    entries = sorted(transition.entered_ms for transition in transitions if transition.entered_ms is not None)
+    measured: list[Transition] = []
+    for transition in transitions:
+        arrival = None
+        if transition.entered_ms is not None and transition.began_ms is not None:
+            next_ms = next((at_ms for at_ms in entries if at_ms > transition.entered_ms), None)
+            arrival = answers.first_after(transition.entered_ms, next_ms)
+        end_ms = heard_ms.get(arrival) if arrival is not None else None
+        if transition.began_ms is None or end_ms is None:
+            measured.append(transition)
+            continue
+        start_ms = min(called_ms.get(transition.began_ms, transition.began_ms), transition.began_ms)
+        contributions = divide(start_ms, end_ms, answers.until(end_ms, arrival, since_ms=start_ms))
+        measured.append(replace(transition, latency_ms=round(end_ms - start_ms, 3), contributions=contributions))
+    return tuple(measured)

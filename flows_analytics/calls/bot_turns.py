@@ -1,0 +1,170 @@
+"""The bot's turns, put together from the words that its transport released."""
+
+from __future__ import annotations
+
+from bisect import bisect_right
+from dataclasses import dataclass, field
+
+from flows_analytics.calls.events import (
+    AnswerDropped,
+    BotStarted,
+    BotStopped,
+    BotText,
+    CallEnded,
+    Events,
+    FirstToken,
+    InferenceStarted,
+    Interrupted,
+    Moment,
+    SpeakRequested,
+)
+from flows_analytics.calls.latency import Latency
+from flows_analytics.calls.pieces import Pieces, by_time
+from flows_analytics.calls.unspoken import Unspoken
+from flows_analytics.calls.visits import VisitTimes, speaking_for
+
+
+@dataclass
+class BotTurn:
+    """A turn of the bot, being put together.
+
+    Attributes:
+        start_ms: When its audio began; in a pipeline without speech, when its text did.
+        end_ms: When it ended; None while it was not seen to.
+        visit: Position of the visit that produced it; None outside any.
+        origin: ``seq`` of the inference or request that produced its first words; None if unknown.
+        opens: Whether it begins a stretch of speech; not where the visit changes in the middle of one.
+        pieces: The words that were heard.
+        unspoken: What it was going to say when it was cut off; None if nothing is known to be missing.
+        interrupted_ms: When the caller cut it off; None if he did not.
+        backchannel: Whether it only acknowledged what the caller was saying.
+        latency: How long the caller waited for it; None if it answers nothing, or as long as it is not measured.
+    """
+
+    start_ms: float
+    end_ms: float | None = None
+    visit: int | None = None
+    origin: int | None = None
+    opens: bool = True
+    pieces: Pieces = field(default_factory=Pieces)
+    unspoken: str | None = None
+    interrupted_ms: float | None = None
+    backchannel: bool = False
+    latency: Latency | None = None
+
+
+def read_bot_turns(events: Events, times: VisitTimes) -> list[BotTurn]:
+    """Join the bot's words into turns: one for each stretch of speech, split where the visit changes.
+
+    Args:
+        events: The moments of the call.
+        times: When its visits were.
+
+    Returns:
+        The turns. An answer of which nothing was heard is none.
+    """
+    bot = _Bot(events, times)
+    for event in by_time(events, (BotStarted, BotStopped, BotText, Interrupted, AnswerDropped, CallEnded)):
+        bot.take(event)
+    return bot.turns
+
+
+class _Bot:
+    """Puts the bot's turns together, moment by moment."""
+
+    def __init__(self, events: Events, times: VisitTimes) -> None:
+        self.turns: list[BotTurn] = []
+        self._visit_of = _Origins(events, times)
+        self._unspoken = Unspoken(events)
+        self._first_token = {event.origin: event.at_ms for event in events if isinstance(event, FirstToken)}
+        self._backchannels = {e.seq for e in events if isinstance(e, SpeakRequested) and e.backchannel}
+        self._speech_began: float | None = None
+        self._current: BotTurn | None = None
+
+    def take(self, event: Moment) -> None:
+        match event:
+            case BotStarted():
+                if self._current is not None and self._speech_began is None:
+                    # The transport may release the first word before it says that it speaks.
+                    self._current.start_ms = event.at_ms
+                else:
+                    self._current = None
+                self._speech_began = event.at_ms
+            case BotStopped():
+                if self._current is not None:
+                    self._current.end_ms = event.at_ms
+                self._speech_began, self._current = None, None
+            case Interrupted():
+                unspoken = self._unspoken.cut_at(event.at_ms)
+                if self._current is not None:
+                    self._current.interrupted_ms = event.at_ms
+                    self._current.unspoken = unspoken
+            case AnswerDropped():
+                self._unspoken.cut_at(event.at_ms)
+            case CallEnded():
+                if self._current is not None and self._current.unspoken is None:
+                    self._current.unspoken = self._unspoken.cut_at(event.at_ms)
+            case BotText():
+                self._says(event)
+            case _:
+                pass
+
+    def _says(self, event: BotText) -> None:
+        visit = self._visit_of(event)
+        if event.source == "context":
+            # Nothing speaks in a text pipeline, so a text is a turn of its own.
+            start_ms = self._first_token.get(event.origin, event.at_ms) if event.origin else event.at_ms
+            turn = BotTurn(start_ms=start_ms, end_ms=event.at_ms, visit=visit, origin=event.origin)
+            self.turns.append(turn)
+        else:
+            turn = self._current
+            if turn is None or turn.visit != visit:
+                turn = self._begin(event, visit)
+        if event.text:
+            turn.pieces.add(event.text, spaced=event.spaced)
+
+    def _begin(self, event: BotText, visit: int | None) -> BotTurn:
+        opens = self._current is None
+        start_ms = event.at_ms
+        if self._current is not None:
+            self._current.end_ms = event.at_ms
+        elif self._speech_began is not None:
+            start_ms = self._speech_began
+        turn = BotTurn(
+            start_ms=start_ms,
+            visit=visit,
+            origin=event.origin,
+            opens=opens,
+            backchannel=event.origin in self._backchannels,
+        )
+        self.turns.append(turn)
+        self._current = turn
+        return turn
+
+
+class _Origins:
+    """Finds the visit whose inference, or other request, produced a piece of the bot's speech."""
+
+    def __init__(self, events: Events, times: VisitTimes) -> None:
+        self._times = times
+        self._inferences = sorted(e.at_ms for e in events if isinstance(e, InferenceStarted))
+        ahead = speaking_for(events)
+        self._visit_of = {
+            event.seq: self._requested_in(event, ahead)
+            for event in events
+            if isinstance(event, InferenceStarted | SpeakRequested)
+        }
+
+    def __call__(self, text: BotText) -> int | None:
+        if text.origin in self._visit_of:
+            return self._visit_of[text.origin]
+        # The words of a service that speaks for itself name no request: take the last inference before them.
+        earlier = bisect_right(self._inferences, text.at_ms)
+        return self._times.at(self._inferences[earlier - 1] if earlier else text.at_ms)
+
+    def _requested_in(self, request: Moment, ahead: list[tuple[float, float, int]]) -> int | None:
+        if isinstance(request, SpeakRequested):
+            for began_ms, entered_ms, visit in ahead:
+                if began_ms <= request.at_ms <= entered_ms:
+                    return visit
+        return self._times.at(request.at_ms)

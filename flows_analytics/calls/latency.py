@@ -1,0 +1,114 @@
+"""Latency: how long the caller waited for the bot, and for what."""
+
+from __future__ import annotations
+
+from bisect import bisect_right
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+from flows_analytics.calls.answers import Answers
+from flows_analytics.calls.caller_turns import CallerTurn
+from flows_analytics.calls.events import ClientConnected, Events
+from flows_analytics.calls.intervals import Contribution, Interval, divide
+
+MeasuredFrom = Literal["speech", "turn", "typed", "connected"]
+"""Where a wait begins: the end of the caller's speech, the end of his turn where no voice was detected, the
+arrival of what he typed, or his connection."""
+
+
+@dataclass(frozen=True)
+class Latency:
+    """How long the caller waited for the bot's first audio.
+
+    Attributes:
+        ms: How long.
+        measured_from: Where the wait begins.
+        contributions: What it consisted of, in order, adding up to it exactly.
+    """
+
+    ms: float
+    measured_from: MeasuredFrom
+    contributions: tuple[Contribution, ...]
+
+
+@dataclass(frozen=True)
+class _Start:
+    at_ms: float
+    measured_from: MeasuredFrom
+    before_llm: tuple[Interval, ...] = ()
+
+
+class Waits:
+    """Measures how long the caller waited for each turn of the bot that answers him.
+
+    Args:
+        events: The moments of a call.
+        turns: The caller's turns.
+        answers: What the bot did to answer.
+    """
+
+    def __init__(self, events: Events, turns: Sequence[CallerTurn], answers: Answers) -> None:
+        self._answers = answers
+        self._connected = sorted(event.at_ms for event in events if isinstance(event, ClientConnected))
+        self._starts = sorted(_starts(turns), key=lambda start: start.at_ms)
+        self._times = [start.at_ms for start in self._starts]
+
+    def of(self, speeches: Iterable[tuple[float, int | None]]) -> list[Latency | None]:
+        """Measure the waits for stretches of the bot's speech.
+
+        Args:
+            speeches: When each began, in order of time, and the ``seq`` of what produced its first words.
+
+        Returns:
+            The wait for each; None if the caller had said nothing since the one before, so that nothing of another
+            turn is ever measured.
+        """
+        waits: list[Latency | None] = []
+        before_ms: float | None = None
+        for began_ms, origin in speeches:
+            start = self._start_of(began_ms, before_ms)
+            waits.append(start and self._measure(start, began_ms, origin))
+            before_ms = began_ms
+        return waits
+
+    def _start_of(self, began_ms: float, before_ms: float | None) -> _Start | None:
+        position = bisect_right(self._times, began_ms) - 1
+        if position >= 0 and (before_ms is None or self._times[position] > before_ms):
+            return self._starts[position]
+        connected = bisect_right(self._connected, began_ms) - 1
+        if before_ms is None and connected >= 0:
+            return _Start(self._connected[connected], "connected")
+        return None
+
+    def _measure(self, start: _Start, began_ms: float, origin: int | None) -> Latency:
+        intervals = [*start.before_llm, *self._answers.until(began_ms, origin, since_ms=start.at_ms)]
+        contributions = divide(start.at_ms, began_ms, intervals)
+        return Latency(round(began_ms - start.at_ms, 3), start.measured_from, contributions)
+
+
+def _starts(turns: Iterable[CallerTurn]) -> Iterable[_Start]:
+    """Find where waits can begin: at each end of speech in a turn, or at its end, or at its arrival."""
+    for turn in turns:
+        if turn.backchannel:
+            continue
+        if turn.typed:
+            yield _Start(turn.start_ms, "typed")
+        for voice in turn.voices:
+            if voice.end_ms is not None and voice.silent_ms is not None:
+                yield _Start(voice.end_ms, "speech", _after_speech(turn, voice.end_ms, voice.silent_ms))
+        if not turn.voices and not turn.typed and turn.end_ms is not None:
+            yield _Start(turn.end_ms, "turn")
+
+
+def _after_speech(turn: CallerTurn, end_ms: float, silent_ms: float) -> tuple[Interval, ...]:
+    intervals = [Interval("end_of_turn_wait", end_ms, silent_ms)]
+    stopped_ms = turn.stopped_ms
+    heard = [at_ms for at_ms in turn.texts_ms if at_ms > silent_ms and (stopped_ms is None or at_ms <= stopped_ms)]
+    decided_from = silent_ms
+    if heard:
+        decided_from = heard[-1]
+        intervals.append(Interval("transcription", silent_ms, heard[-1]))
+    if stopped_ms is not None and stopped_ms > decided_from:
+        intervals.append(Interval("turn_decision", decided_from, stopped_ms, turn.strategy))
+    return tuple(intervals)

@@ -1,0 +1,91 @@
+"""What the bot was going to say when it was cut off."""
+
+from __future__ import annotations
+
+from collections import defaultdict, deque
+from difflib import SequenceMatcher
+
+from flows_analytics.calls.events import (
+    BotText,
+    Events,
+    InferenceEnded,
+    InferenceStarted,
+    SpeakRequested,
+    SynthesisStarted,
+)
+from flows_analytics.calls.pieces import join_pieces
+
+_WORDS_COMPARED = 2000
+"""Words of a text that are compared where it was not spoken as written."""
+
+
+class Unspoken:
+    """Knows what was to be said and what was heard of it.
+
+    Args:
+        events: The moments of a call.
+    """
+
+    def __init__(self, events: Events) -> None:
+        written = {event.origin: event.text for event in events if isinstance(event, InferenceEnded)}
+        inferences = [event for event in events if isinstance(event, InferenceStarted)]
+        self._words: dict[int | None, list[BotText]] = defaultdict(list)
+        for event in events:
+            if isinstance(event, BotText):
+                self._words[event.origin].append(event)
+        self._spoken = {event.origin for event in events if isinstance(event, SynthesisStarted)} | set(self._words)
+        # An LLM that classifies beside the conversation writes, too, but never to be spoken.
+        speakers = {event.processor for event in inferences if event.seq in self._spoken}
+        requests = [(e.at_ms, e.seq, written.get(e.seq)) for e in inferences if e.processor in speakers]
+        for event in events:
+            if isinstance(event, SpeakRequested) and not event.backchannel:
+                requests.append((event.at_ms, event.seq, event.text))
+        # What is still to be said, or was said: when it was asked for, by what, and its text.
+        self._waiting = deque(sorted((at_ms, seq, text) for at_ms, seq, text in requests if text))
+
+    def cut_at(self, at_ms: float) -> str | None:
+        """Say what was still to be said at a time. All of it is dropped then, so it is told once.
+
+        Args:
+            at_ms: When the speech was cut off.
+
+        Returns:
+            The text; None if nothing is known to be missing.
+        """
+        rests: list[str] = []
+        while self._waiting and self._waiting[0][0] <= at_ms:
+            requested_ms, seq, text = self._waiting.popleft()
+            if self._known(seq, requested_ms, at_ms):
+                rests.append(rest_of(text, self._heard(seq, at_ms)))
+        return " ".join(rest for rest in rests if rest) or None
+
+    def _known(self, seq: int, requested_ms: float, at_ms: float) -> bool:
+        # Words that name no request may have been of this one.
+        return seq in self._spoken or not any(requested_ms <= e.at_ms <= at_ms for e in self._words.get(None, ()))
+
+    def _heard(self, seq: int, at_ms: float) -> str:
+        return join_pieces(
+            (event.text, event.spaced) for event in self._words.get(seq, ()) if event.text and event.at_ms <= at_ms
+        )
+
+
+def rest_of(written: str, heard: str) -> str:
+    """Tell what of a text was not heard.
+
+    Args:
+        written: The text.
+        heard: Its beginning as it was spoken, in which spaces, punctuation and marks may differ.
+
+    Returns:
+        The end of the text, from the first word that was not heard; empty if all was.
+    """
+    letters = [(letter, position) for position, letter in enumerate(written) if letter.isalnum()]
+    said = [letter for letter in heard if letter.isalnum()]
+    if [letter.casefold() for letter, _ in letters[: len(said)]] == [letter.casefold() for letter in said]:
+        rest = [position for _, position in letters[len(said) :]]
+        return written[rest[0] :].strip() if rest else ""
+    # Not spoken as written (numbers, abbreviations): the last words that both have in common tell how far it got.
+    words, spoken = written.split()[:_WORDS_COMPARED], heard.split()[:_WORDS_COMPARED]
+    blocks = SequenceMatcher(a=words, b=spoken, autojunk=False).get_matching_blocks()
+    reached = max((block.a + block.size for block in blocks if block.size), default=0)
+    return " ".join(words[reached:])
