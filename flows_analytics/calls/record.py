@@ -17,6 +17,7 @@ from flows_analytics.calls.bot_turns import BotTurn, read_bot_turns
 from flows_analytics.calls.declared import DeclaredGraph
 from flows_analytics.calls.ending import ExitKind, Status, exit_kind, read_ending
 from flows_analytics.calls.events import Events
+from flows_analytics.calls.findings import Finding, Readings, Thresholds, read_findings
 from flows_analytics.calls.health import Health
 from flows_analytics.calls.lives import Life, read_lives
 from flows_analytics.calls.tools import ToolCall, read_tool_calls
@@ -55,6 +56,7 @@ class Summary(BaseModel):
         transitions: All transitions, failed and lost ones included.
         turns: All turns.
         tool_calls: All tool calls.
+        findings: What looks wrong.
         duration_ms: Length of the call; None while it runs.
     """
 
@@ -65,6 +67,7 @@ class Summary(BaseModel):
     transitions: tuple[Transition, ...]
     turns: tuple[Turn, ...]
     tool_calls: tuple[ToolCall, ...]
+    findings: tuple[Finding, ...]
     duration_ms: float | None
 
 
@@ -121,6 +124,7 @@ class CallRecord(BaseModel):
             transitions=self.transitions,
             turns=self.turns,
             tool_calls=self.tool_calls,
+            findings=self.findings,
             duration_ms=self.duration_ms,
         )
 
@@ -171,6 +175,32 @@ class CallRecord(BaseModel):
         """What the LLM called, in the order first seen."""
         return read_tool_calls(self.events, self._lives, self._visit_times)
 
+    @cached_property
+    def findings(self) -> tuple[Finding, ...]:
+        """What looks wrong in this call, in order of time; empty if nothing does."""
+        return self.find()
+
+    def find(self, thresholds: Thresholds | None = None) -> tuple[Finding, ...]:
+        """Look for what goes wrong in a call.
+
+        Args:
+            thresholds: From where on something is worth a finding; None for the defaults.
+
+        Returns:
+            The findings in order of time.
+        """
+        readings = Readings(
+            events=self.events,
+            visits=self.visits,
+            transitions=self.transitions,
+            turns=self.turns,
+            tool_calls=self.tool_calls,
+            goals=self.goals,
+            ended_ms=self._ended_ms,
+            last_ms=self._ended_ms if self._ended_ms is not None else self._last_ms,
+        )
+        return read_findings(readings, thresholds)
+
     def visit_at(self, at_ms: float) -> int | None:
         """Find the visit that was current at a time.
 
@@ -213,8 +243,12 @@ class CallRecord(BaseModel):
         # A lost process's call ended at its last moment (docs/metrics.md).
         at_ms = read_ending(self.events).at_ms
         if at_ms is None and self.exit_kind != "running":
-            at_ms = max((event.at_ms for event in self.events), default=0.0)
+            at_ms = self._last_ms
         return at_ms
+
+    @property
+    def _last_ms(self) -> float:
+        return max((event.at_ms for event in self.events), default=0.0)
 
     def model_copy(self, *, update: Mapping[str, Any] | None = None, deep: bool = False) -> Self:
         """Copy the record, as pydantic does, without the readings already computed of other moments.

@@ -40,6 +40,7 @@ class Visit:
         functions_offered: Names of the functions the LLM could call, global ones included.
         can_end: Whether the node's actions can end the conversation; None if unknown.
         state: What was kept of the flow's state at the entry; None if nothing was.
+        responds_at_once: Whether the LLM is run at the entry; None if unknown.
     """
 
     seq: int
@@ -56,6 +57,7 @@ class Visit:
     functions_offered: tuple[str, ...]
     can_end: bool | None = None
     state: Any = None
+    responds_at_once: bool | None = None
 
     @property
     def dwell_ms(self) -> float | None:
@@ -110,6 +112,7 @@ def read_visits(events: Events, *, ended_ms: float | None, exit_kind: ExitKind) 
                 functions_offered=event.functions,
                 can_end=event.can_end,
                 state=event.state,
+                responds_at_once=event.respond_immediately,
             )
         )
         in_flow[event.flow] += 1
