@@ -23,6 +23,7 @@ Code = Literal[
     "function_failed",
     "function_cancelled",
     "function_timed_out",
+    "function_never_ran",
     "opening_repeated",
     "silent_after_entry",
     "node_reentered",
@@ -159,6 +160,7 @@ def _functions(call: Readings) -> Iterator[Finding]:
         "failed": "function_failed",
         "cancelled": "function_cancelled",
         "timed_out": "function_timed_out",
+        "never_ran": "function_never_ran",
     }
     for tool in call.tool_calls:
         code = codes.get(tool.outcome)
@@ -166,8 +168,9 @@ def _functions(call: Readings) -> Iterator[Finding]:
             evidence = {"function": tool.function, "tool_call_id": tool.tool_call_id}
             if tool.error is not None:
                 evidence["error"] = tool.error
-            at_ms = tool.started_ms if tool.ended_ms is None else tool.ended_ms
-            yield Finding(code, at_ms or 0.0, tool.visit, evidence)
+            known_ms = (tool.ended_ms, tool.started_ms, tool.requested_ms)
+            at_ms = next((at_ms for at_ms in known_ms if at_ms is not None), 0.0)
+            yield Finding(code, at_ms, tool.visit, evidence)
 
 
 def _openings(call: Readings) -> Iterator[Finding]:

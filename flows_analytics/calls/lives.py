@@ -7,12 +7,14 @@ from bisect import bisect_right
 from collections import defaultdict
 from collections.abc import Callable, Hashable, Iterable
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Protocol
 
 from flows_analytics.calls.events import (
     Events,
     FunctionCalled,
     FunctionCancelled,
+    FunctionProgressed,
+    FunctionRequested,
     FunctionReturned,
     NodeChangeBegan,
     TransitionRequested,
@@ -27,7 +29,9 @@ class Life:
         tool_call_id: The LLM's id of the call. Some servers use the same one again and again.
         function: The function.
         seen_ms: When it was first seen.
-        called: Its beginning; None if that was not seen.
+        requested: When the LLM asked for it; None if that was not seen.
+        called: When its handler began; None if that was not seen, or if it never ran.
+        progress: Number of results it gave before its last.
         settled: Its end; None while it runs, or if that was not seen.
         request: Its request to move the flow; None if it made none, or if that was not seen.
         changes: The node changes it caused, or made itself while it ran.
@@ -36,7 +40,9 @@ class Life:
     tool_call_id: str
     function: str
     seen_ms: float
+    requested: FunctionRequested | None = None
     called: FunctionCalled | None = None
+    progress: int = 0
     settled: FunctionReturned | FunctionCancelled | None = None
     request: TransitionRequested | None = None
     changes: list[NodeChangeBegan] = field(default_factory=list[NodeChangeBegan])
@@ -55,9 +61,9 @@ class Life:
 def read_lives(events: Events) -> tuple[Life, ...]:
     """Tell the function calls of a call apart, and find the node changes that each caused.
 
-    Calls are told apart by their id, and where an id is used again, by the order of their frames: it begins
-    another call once the last one has settled. Node changes are recorded at once and the frames of the calls
-    behind them perhaps later, so those two are related by time.
+    Calls are told apart by their id and function, and where those are used again, by the order of their frames:
+    they begin another call once the last one has settled, or was asked for and never ran. Node changes are
+    recorded at once and the frames of the calls behind them perhaps later, so those two are related by time.
 
     Args:
         events: The moments of the call.
@@ -67,22 +73,23 @@ def read_lives(events: Events) -> tuple[Life, ...]:
     """
     lives = _begin(events)
     requests = [event for event in events if isinstance(event, TransitionRequested)]
-    by_id = _Pool((life.tool_call_id, life) for life in lives)
+    by_id = _Pool((_key(life), life) for life in lives)
     for request in requests:
-        life = by_id.latest(request.tool_call_id, request.at_ms, lambda life: life.request is None)
+        life = by_id.latest(_key(request), request.at_ms, lambda life: life.request is None)
         if life is None:
             # Of a worker that is not observed only the hook sees the functions.
             life = Life(request.tool_call_id, request.function, request.at_ms)
             lives.append(life)
         life.request = request
 
-    by_id = _Pool((life.tool_call_id, life) for life in lives)
+    by_id = _Pool((_key(life), life) for life in lives)
     by_content = _Pool((_content(life.function, life.called), life) for life in lives)
     for change in events:
         if not isinstance(change, NodeChangeBegan):
             continue
         if change.tool_call_id is not None:
-            life = by_id.latest(change.tool_call_id, change.at_ms, lambda _: True)
+            key = change.tool_call_id, change.function or change.during or ""
+            life = by_id.latest(key, change.at_ms, lambda _: True)
         elif change.function is not None:
             # The function was made before the hook was: its call is known by what it was made with.
             content = _content(change.function, change)
@@ -96,23 +103,49 @@ def read_lives(events: Events) -> tuple[Life, ...]:
 
 def _begin(events: Events) -> list[Life]:
     lives: list[Life] = []
-    latest: dict[str, Life] = {}
+    latest: dict[tuple[str, str], Life] = {}
 
-    def begin(event: FunctionCalled | FunctionReturned | FunctionCancelled) -> Life:
-        life = latest[event.tool_call_id] = Life(event.tool_call_id, event.function, event.at_ms)
+    def begin(event: FunctionRequested | FunctionCalled | FunctionReturned | FunctionCancelled) -> Life:
+        life = latest[_key(event)] = Life(event.tool_call_id, event.function, event.at_ms)
         lives.append(life)
         return life
 
     for event in events:
-        if isinstance(event, FunctionCalled):
-            life = latest.get(event.tool_call_id)
-            if life is None or life.settled is not None:
-                begin(event).called = event
-        elif isinstance(event, FunctionReturned | FunctionCancelled):
-            life = latest.get(event.tool_call_id) or begin(event)
-            # The first settlement counts: on Pipecat 1.4 a call that timed out may return once more.
-            life.settled = life.settled or event
+        match event:
+            case FunctionRequested():
+                life = latest.get(_key(event))
+                if life is None or life.settled is not None or life.called is None:
+                    begin(event).requested = event
+            case FunctionCalled():
+                life = latest.get(_key(event))
+                if life is None or life.settled is not None:
+                    life = begin(event)
+                life.called = life.called or event
+            case FunctionProgressed():
+                life = latest.get(_key(event))
+                if life is not None and life.settled is None:
+                    life.progress += 1
+            case FunctionReturned() | FunctionCancelled():
+                life = latest.get(_key(event)) or begin(event)
+                # The first settlement counts: on Pipecat 1.4 a call that timed out may return once more.
+                life.settled = life.settled or event
+            case _:
+                pass
     return lives
+
+
+class _OfOneCall(Protocol):
+    @property
+    def tool_call_id(self) -> str: ...
+
+    @property
+    def function(self) -> str: ...
+
+
+def _key(of: _OfOneCall) -> tuple[str, str]:
+    # The function too: some servers give one id to all calls of a response, and the calls of another worker are
+    # numbered by another LLM.
+    return of.tool_call_id, of.function
 
 
 def _content(function: str, made_with: Any) -> tuple[str, str]:

@@ -20,6 +20,7 @@ from flows_analytics.calls.events import Events
 from flows_analytics.calls.findings import Finding, Readings, Thresholds, read_findings
 from flows_analytics.calls.health import Health
 from flows_analytics.calls.lives import Life, read_lives
+from flows_analytics.calls.offers import Offer, read_offers
 from flows_analytics.calls.tools import ToolCall, read_tool_calls
 from flows_analytics.calls.transitions import Transition, read_transitions
 from flows_analytics.calls.turns import Turn, read_turns
@@ -200,6 +201,11 @@ class CallRecord(BaseModel):
             last_ms=self._ended_ms if self._ended_ms is not None else self._last_ms,
         )
         return read_findings(readings, thresholds)
+
+    @cached_property
+    def offers(self) -> tuple[Offer, ...]:
+        """The functions offered in each visit, and how often each was taken."""
+        return read_offers(self.visits, self.tool_calls, self._visit_times)
 
     def visit_at(self, at_ms: float) -> int | None:
         """Find the visit that was current at a time.

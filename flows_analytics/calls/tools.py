@@ -17,9 +17,11 @@ from flows_analytics.calls.events import (
 from flows_analytics.calls.lives import Life
 from flows_analytics.calls.visits import VisitTimes
 
-Outcome = Literal["moved", "stayed", "lost", "failed", "cancelled", "timed_out", "open"]
-"""What became of a tool call. ``lost``: it returned a node that was never entered. ``open``: it had
-not settled yet, or what became of the transition it asked for was not seen, or not yet."""
+Outcome = Literal["moved", "stayed", "lost", "failed", "cancelled", "timed_out", "unfinished", "never_ran", "open"]
+"""What became of a tool call. ``moved`` and ``stayed``: it returned. ``lost``: it returned a node that was never
+entered. ``failed``: it raised, or there is no such function. ``unfinished``: nothing had settled it when the call
+ended. ``never_ran``: the LLM asked for it, and its handler had not begun when the call ended. ``open``: it has not
+settled, and the call goes on; or what became of the transition it asked for was not seen, or not yet."""
 
 
 @dataclass(frozen=True)
@@ -35,8 +37,15 @@ class ToolCall:
         outcome: What became of it.
         started_ms: When its handler began to run; None if that was not seen.
         ended_ms: When it settled; None while open.
-        visit: Position in ``record.visits`` of the visit in which it started; None outside any.
-        moved: Whether it moved the flow to another visit.
+        visit: Position in ``record.visits`` of the visit in which it started; None outside any. One that never
+            ran belongs where it was asked for.
+        moved: Whether it moved the flow to another visit: by the node it returned, or by setting one itself,
+            whatever became of it afterwards.
+        requested_ms: When the LLM asked for it; None if that was not seen. Where functions run one after another,
+            its handler begins later.
+        group: Id shared by the calls of one LLM response; None if unknown.
+        progress: Number of results it gave before its last.
+        external: Whether its handler ran in another worker.
     """
 
     tool_call_id: str
@@ -49,10 +58,21 @@ class ToolCall:
     ended_ms: float | None
     visit: int | None
     moved: bool
+    requested_ms: float | None = None
+    group: str | None = None
+    progress: int = 0
+    external: bool = False
+
+    @property
+    def duration_ms(self) -> float | None:
+        """How long it ran; None while open, or if its start was not seen or lies after its end."""
+        if self.started_ms is None or self.ended_ms is None or self.ended_ms < self.started_ms:
+            return None
+        return round(self.ended_ms - self.started_ms, 3)
 
 
 def read_tool_calls(events: Events, lives: Sequence[Life], times: VisitTimes) -> tuple[ToolCall, ...]:
-    """Read the tool calls of a call, in the order in which they were first seen.
+    """Read the tool calls of a call, in the order in which they were first seen: asked for, or begun.
 
     Args:
         events: The moments of the call.
@@ -78,20 +98,26 @@ def read_tool_calls(events: Events, lives: Sequence[Life], times: VisitTimes) ->
                 arguments=life.called.arguments if life.called else None,
                 result=returned.result if returned else None,
                 error=returned.error if returned else None,
-                outcome=_outcome(life, moved=moved, hopeless=hopeless),
+                outcome=_outcome(life, moved=moved, hopeless=hopeless, ended=ended),
                 started_ms=life.called.at_ms if life.called else None,
                 ended_ms=life.settled.at_ms if life.settled else None,
-                visit=times.at(life.seen_ms, before_change=True),
+                visit=times.at(life.called.at_ms if life.called else life.seen_ms, before_change=True),
                 moved=moved,
+                requested_ms=life.requested.at_ms if life.requested else None,
+                group=life.called.group if life.called else None,
+                progress=life.progress,
+                external=life.called.external if life.called else False,
             )
         )
     return tuple(calls)
 
 
-def _outcome(life: Life, *, moved: bool, hopeless: bool) -> Outcome:
+def _outcome(life: Life, *, moved: bool, hopeless: bool, ended: bool) -> Outcome:
     settled = life.settled
+    if settled is not None and settled.timed_out:
+        return "timed_out"
     if isinstance(settled, FunctionCancelled):
-        return "timed_out" if settled.timed_out else "cancelled"
+        return "cancelled"
     if settled is not None and settled.failed:
         return "failed"
     if moved:
@@ -99,4 +125,8 @@ def _outcome(life: Life, *, moved: bool, hopeless: bool) -> Outcome:
     if life.request is not None or (settled is not None and settled.next == "move"):
         # Between a function's result and the transition it asked for, the bot may still be speaking.
         return "lost" if hopeless else "open"
-    return "open" if settled is None else "stayed"
+    if settled is not None:
+        return "stayed"
+    if not ended:
+        return "open"
+    return "unfinished" if life.called else "never_ran"

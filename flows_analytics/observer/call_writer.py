@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from flows_analytics.calls.events import Moment
@@ -40,6 +40,7 @@ class CallWriter:
         content: What is kept.
         flows: Number of flows seen.
         changes: Number of node changes seen.
+        flow_functions: Names of the functions that the flows of the call have offered.
     """
 
     recorder: CallRecorder
@@ -48,6 +49,7 @@ class CallWriter:
     content: Content
     flows: int = 0
     changes: int = 0
+    flow_functions: set[str] = field(default_factory=set[str])
 
     def add(self, kind: type[Moment], at_ns: int, **fields: Any) -> int:
         """Record a moment (see `CallRecorder.add`)."""

@@ -167,6 +167,7 @@ class FlowWatch:
 
     def _add_entered(self, at_ns: int, change: NodeChange) -> None:
         self._unfinished.discard(change)
+        self._writer.flow_functions.update(change.functions)
         self._writer.add(
             NodeEntered,
             at_ns,
@@ -217,6 +218,7 @@ class FlowWatch:
             self._add_inferred(node, functions, at_ns)
 
     def _add_inferred(self, node: str, functions: tuple[str, ...], at_ns: int) -> None:
+        self._writer.flow_functions.update(functions)
         self._writer.add(
             NodeEntered,
             at_ns,

@@ -130,7 +130,8 @@ def transcript(record: CallRecord) -> tuple[Group, ...]:
     for turn in record.turns:
         items[turn.visit].append((turn.start_ms, _turn(record, turn)))
     for call in record.tool_calls:
-        at_ms = call.started_ms if call.started_ms is not None else call.ended_ms
+        seen = (call.started_ms, call.requested_ms, call.ended_ms)
+        at_ms = next((at_ms for at_ms in seen if at_ms is not None), None)
         items[call.visit].append((at_ms or 0.0, _tool(record, call, at_ms)))
     for event in record.events:
         if isinstance(event, ErrorSeen):
@@ -170,9 +171,6 @@ def _turn(record: CallRecord, turn: Turn) -> TurnItem:
 
 
 def _tool(record: CallRecord, call: ToolCall, at_ms: float | None) -> ToolItem:
-    lasted_ms = None
-    if call.started_ms is not None and call.ended_ms is not None:
-        lasted_ms = call.ended_ms - call.started_ms
     return ToolItem(
         kind="tool",
         at=stamp(at_ms, record.started_at),
@@ -182,7 +180,7 @@ def _tool(record: CallRecord, call: ToolCall, at_ms: float | None) -> ToolItem:
         arguments=json_text(call.arguments),
         result=json_text(call.result),
         error=page_text(call.error) if call.error else None,
-        lasted=duration(lasted_ms),
+        lasted=duration(call.duration_ms),
     )
 
 

@@ -79,5 +79,5 @@ def _tools(record: CallRecord) -> Iterator[str]:
         yield "No arguments of tool calls were recorded: they were switched off."
     if calls and all(call.result is None for call in calls):
         yield "No results of tool calls were recorded: they were switched off, or there were none."
-    if any(call.started_ms is None for call in calls):
+    if any(call.started_ms is None and call.outcome != "never_ran" for call in calls):
         yield "The start of some tool calls was not seen, so how long they ran is left out."

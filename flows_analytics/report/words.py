@@ -49,6 +49,8 @@ WHAT_BECAME: dict[Outcome, str] = {
     "failed": "failed",
     "cancelled": "cancelled",
     "timed_out": "timed out",
+    "unfinished": "had not settled when the call ended",
+    "never_ran": "never ran",
     "open": "had not settled",
 }
 """What became of a tool call."""

@@ -330,11 +330,12 @@ def test_a_function_that_times_out_moves_nothing_and_its_late_node_is_lost():
     assert not call.moved
     assert call.ended_ms - call.started_ms == pytest.approx(1000, abs=20)
     assert record.path == ("ask",)
-    if call.outcome == "timed_out":  # since Pipecat 1.8 the handler is stopped at its deadline
-        assert record.transitions == ()
-    else:  # before, it runs on, and what it returns is ignored
-        assert call.outcome == "lost"
-        assert record.transitions[0].error == "never executed: slow returned it after it had timed out"
+    assert call.outcome == "timed_out"
+    # Since Pipecat 1.8 the handler is stopped at its deadline; before, it runs on, and what it returns is ignored.
+    assert [t.error for t in record.transitions] in (
+        [],
+        ["never executed: slow returned it after it had timed out"],
+    )
 
 
 def test_intermediate_results_settle_nothing():

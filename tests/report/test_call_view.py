@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import pytest
 
+from flows_analytics.calls.events import FunctionRequested
 from flows_analytics.report.header import header
 from flows_analytics.report.strip import strip
+from flows_analytics.report.times import stamp
 from flows_analytics.report.transcript import transcript
 from flows_analytics.report.transition_rows import transition_rows
 from flows_analytics.report.unknowns import unknowns
@@ -53,6 +55,20 @@ def test_every_visit_keeps_one_number_everywhere():
     assert [segment.number for segment in strip(record).segments] == numbers
     assert [group.number for group in transcript(record)] == numbers
     assert [row.visit for row in transition_rows(record)] == numbers[1:]
+
+
+def test_a_tool_call_that_never_ran_stands_where_it_was_asked_for():
+    story = Story("never-ran")
+    story.enter(1.0, "ask", ("look",))
+    story.bot(1.5, "Hello")
+    story.add(FunctionRequested, 4.0, tool_call_id="c", function="look")
+    story.end(6.0)
+    record = story.record()
+
+    (group,) = transcript(record)
+    assert [item.kind for item in group.items] == ["turn", "tool"]
+    assert (group.items[1].at, group.items[1].outcome) == (stamp(4000, record.started_at), "never_ran")
+    assert not any("start of some tool calls" in said for said in unknowns(record))
 
 
 def test_every_turn_and_tool_call_stands_in_the_transcript_once():

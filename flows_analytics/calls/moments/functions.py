@@ -64,9 +64,10 @@ class FunctionReturned(Moment):
         result: What it returned; None if switched off.
         failed: Whether it failed. A Flows handler that raises says so only in its result.
         error: The failure's message; None without one, or if results are switched off.
-        next: ``move`` if it returned a next node, ``stay`` if not.
+        next: ``move`` if it returned a next node. ``stay`` says only that this result asks for no move: also of a
+            function that failed, timed out or does not exist, and of one that set a node itself.
         timed_out: Whether its deadline passed and this stands in for what it would have returned: Pipecat before
-            1.8 lets the handler run on.
+            1.8 lets the handler run on, and ignores what it returns.
     """
 
     kind: Literal["function_returned"] = "function_returned"
