@@ -32,6 +32,7 @@ class Health(BaseModel):
     - ``after_end``: a moment came after the recording was closed.
     - ``hook_missing``: this Pipecat lacks what the hook stands on; transitions are inferred.
     - ``reused``: the observer was given to a second call; the recording stops there.
+    - ``recording_failed``: the sound of the call, or the end of it, is missing.
     - ``sink_failed``, ``sink_timeout``: a sink did not take the call, or not in time.
 
     Attributes:

@@ -21,6 +21,7 @@ from flows_analytics.calls.findings import Finding, Readings, Thresholds, read_f
 from flows_analytics.calls.health import Health
 from flows_analytics.calls.lives import Life, read_lives
 from flows_analytics.calls.offers import Offer, read_offers
+from flows_analytics.calls.sound import Recording
 from flows_analytics.calls.tools import ToolCall, read_tool_calls
 from flows_analytics.calls.transitions import Transition, read_transitions
 from flows_analytics.calls.turns import Turn, read_turns
@@ -93,6 +94,7 @@ class CallRecord(BaseModel):
         flows: The Flows in use, such as ``pipecat.flows`` or ``pipecat_flows 1.4.0``; None without a flow.
         declared: The declared graph of each flow that has one.
         health: What the recording lost, and why.
+        recording: Where the call can be heard; None if nowhere.
         events: The moments, in the order of recording.
     """
 
@@ -112,6 +114,7 @@ class CallRecord(BaseModel):
     flows: Text | None = None
     declared: dict[Text, DeclaredGraph] = Field(default_factory=dict[str, DeclaredGraph])
     health: Health = Health()
+    recording: Recording | None = None
 
     events: Events = ()
 

@@ -13,6 +13,9 @@ RECORD_SUFFIX = ".json"
 REPORT_SUFFIX = ".html"
 """One call's page."""
 
+RECORDING_SUFFIX = ".wav"
+"""One call's sound."""
+
 
 def find_call(call: str, directory: Path) -> Path:
     """Find a call's record by file name or id.

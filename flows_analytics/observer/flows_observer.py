@@ -10,13 +10,16 @@ from typing import Any
 from uuid import uuid4
 
 from pipecat.observers.base_observer import BaseObserver, FramePushed
+from pipecat.processors.audio.audio_buffer_processor import AudioBufferProcessor
 
 from flows_analytics.calls.events import CallEnded, Terminal
 from flows_analytics.calls.health import Health
 from flows_analytics.calls.record import Agent, CallRecord
+from flows_analytics.calls.sound import Recording
 from flows_analytics.delivery.sink import Sink, deliver
 from flows_analytics.errors import ObserverError
 from flows_analytics.observer.agent_version import resolve_agent_version
+from flows_analytics.observer.audio import AudioRecording
 from flows_analytics.observer.call_writer import CallWriter, Content
 from flows_analytics.observer.clock import CallClock
 from flows_analytics.observer.declared_flow import read_declared
@@ -58,6 +61,9 @@ class FlowsObserver(BaseObserver):
         include_arguments: Whether to keep what functions are called with.
         include_results: Whether to keep what functions return, messages of their failures included.
         include_state: Keys of ``flow_manager.state`` to keep at each node, or one such key; none by default.
+        recording: Records the sound of the call; put `audio_processor` into the pipeline, after
+            ``transport.output()``. None records none.
+        recording_url: Where a recording made elsewhere is.
         sink_timeout_secs: How long the sinks may take together before the call goes on without them.
         strict: Raise what goes wrong in the recording instead of counting it. For tests of the recorder.
         name: Name of the observer in Pipecat's logs.
@@ -78,6 +84,8 @@ class FlowsObserver(BaseObserver):
         include_arguments: bool = True,
         include_results: bool = True,
         include_state: Sequence[str] | str = (),
+        recording: AudioRecording | None = None,
+        recording_url: str | None = None,
         sink_timeout_secs: float = 10.0,
         strict: bool = False,
         name: str | None = None,
@@ -113,6 +121,12 @@ class FlowsObserver(BaseObserver):
                 state=_names(include_state),
             ),
         )
+        self._audio = recording
+        self._recording_url = recording_url or None
+        if self._recording_url is not None:
+            self._recorder.keep_recording(Recording(url=self._recording_url))
+        if self._audio is not None:
+            self._audio.begin(self._call_id, self._guard)
         self._frames = FrameReader(self._writer, self._tools_changed, self._knows, self._stop_at_second_call)
         self._ignored = self._frames.ignored
         self._watches: list[FlowWatch] = []
@@ -136,6 +150,20 @@ class FlowsObserver(BaseObserver):
     def health(self) -> Health:
         """What the recording lost so far, and why."""
         return self._recorder.health
+
+    @property
+    def audio_processor(self) -> AudioBufferProcessor:
+        """What records the sound of the call: put it into the pipeline, after ``transport.output()``.
+
+        Raises:
+            ObserverError: ``no_recording`` if the observer was made without ``recording=``.
+        """
+        if self._audio is None:
+            raise ObserverError(
+                "no_recording",
+                'this FlowsObserver records no sound: make it with recording=AudioRecording("calls")',
+            )
+        return self._audio.processor
 
     def attach_flow_manager(self, flow_manager: Any, declared: Any = None) -> None:
         """Record what a FlowManager does, from now on.
@@ -270,7 +298,7 @@ class FlowsObserver(BaseObserver):
         if not self._finished:
             self._finished = True
             self._close(terminal, reason)
-            if self._sinks:
+            if self._sinks or self._audio is not None:
                 # A task of its own: whoever waits for it may be cancelled, and another may wait again.
                 self._finishing = asyncio.ensure_future(self._deliver())
             else:
@@ -299,7 +327,18 @@ class FlowsObserver(BaseObserver):
             at_ns = self._writer.clock.now()
         self._writer.add(CallEnded, at_ns, terminal=terminal, reason=reason)
 
+    async def _finish_audio(self, audio: AudioRecording) -> None:
+        try:
+            ended_ms = self.record.duration_ms
+            made = await audio.finish(ended_ms, self._recorder.lose, timeout_secs=self._sink_timeout_secs)
+            if made is not None:
+                self._recorder.keep_recording(made.model_copy(update={"url": self._recording_url}))
+        except Exception as error:
+            self._guard.caught("the sound of the call", error)
+
     async def _deliver(self) -> None:
+        if self._audio is not None:
+            await self._finish_audio(self._audio)
         try:
             deliveries = await deliver(self.record, self._sinks, timeout_secs=self._sink_timeout_secs)
         except Exception as error:

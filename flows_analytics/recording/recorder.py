@@ -11,6 +11,7 @@ from flows_analytics.calls.ending import read_ending
 from flows_analytics.calls.events import CallStarted, Moment, milliseconds
 from flows_analytics.calls.health import Health
 from flows_analytics.calls.record import Agent, CallRecord
+from flows_analytics.calls.sound import Recording
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
@@ -59,6 +60,7 @@ class CallRecorder:
         self._closed = False
         self._given: dict[frozenset[str], set[str]] = {}
         self._health = Health()
+        self._recording: Recording | None = None
 
     @property
     def placed(self) -> bool:
@@ -150,6 +152,14 @@ class CallRecorder:
         """
         self._flows = self._flows or flows
 
+    def keep_recording(self, recording: Recording) -> None:
+        """Say where the call can be heard.
+
+        Args:
+            recording: The recording; it takes the place of one named before.
+        """
+        self._recording = recording
+
     def close(self) -> None:
         """End the recording; what comes later is dropped and counted."""
         self._closed = True
@@ -178,6 +188,7 @@ class CallRecorder:
             flows=self._flows,
             declared=dict(self._declared),
             health=self._health,
+            recording=self._recording,
             events=events,
         )
 
