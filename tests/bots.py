@@ -9,6 +9,7 @@ from typing import Any
 from flows_analytics import CallRecord, FlowsObserver
 from flows_analytics.testing import Script, ScriptedBot, calls, run_virtual, says, user
 from tests.testing.flows_line import FlowManager
+from tests.truth import Truth
 
 
 def node(name: str | None, *functions: Any, **options: Any) -> dict[str, Any]:
@@ -105,10 +106,12 @@ class Held:
         observer: What recorded it.
         script: What was left of the script.
         bot: The bot.
+        truth: What really happened.
     """
 
     observer: FlowsObserver
     bot: ScriptedBot
+    truth: Truth
     script: Script | None = None
     seen: dict[str, Any] = field(default_factory=dict)
 
@@ -139,13 +142,15 @@ def hold_call(
 
     async def main() -> Held:
         observer = FlowsObserver(**{"strict": True, **observer_options})
+        truth = Truth()
         bot = ScriptedBot(
             observers=[observer, *(observers() if callable(observers) else observers)],
             flow_manager_class=FlowManager,
             text_only=text_only,
+            on_happening=truth.take,
             **(flow_options or {}),
         )
-        held = Held(observer, bot)
+        held = Held(observer, bot, truth)
         if attach:
             observer.attach_flow_manager(bot.flow_manager)
         if prepare is not None and asyncio.iscoroutine(waiting := prepare(held)):

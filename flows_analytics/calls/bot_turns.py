@@ -80,6 +80,9 @@ class _Bot:
         self._backchannels = {e.seq for e in events if isinstance(e, SpeakRequested) and e.backchannel}
         self._speech_began: float | None = None
         self._current: BotTurn | None = None
+        # The turn that spoke last, and what its last words were of, while more of them may be released: a
+        # transport that takes sound ahead of playing it has stopped before the caller has heard the end.
+        self._ending: tuple[BotTurn, int] | None = None
 
     def take(self, event: Moment) -> None:
         match event:
@@ -89,12 +92,13 @@ class _Bot:
                     self._current.start_ms = event.at_ms
                 else:
                     self._current = None
-                self._speech_began = event.at_ms
+                self._speech_began, self._ending = event.at_ms, None
             case BotStopped():
                 if self._current is not None:
                     self._current.end_ms = event.at_ms
                 self._speech_began, self._current = None, None
             case Interrupted():
+                self._ending = None
                 unspoken = self._unspoken.cut_at(event.at_ms)
                 if self._current is not None:
                     self._current.interrupted_ms = event.at_ms
@@ -118,8 +122,12 @@ class _Bot:
             self.turns.append(turn)
         else:
             turn = self._current
-            if turn is None or turn.visit != visit:
+            if turn is None and self._ending is not None and self._ending[1] == event.origin:
+                turn = self._ending[0]
+                turn.end_ms = event.at_ms
+            elif turn is None or turn.visit != visit:
                 turn = self._begin(event, visit)
+            self._ending = (turn, event.origin) if event.origin is not None else None
         if event.text:
             turn.pieces.add(event.text, spaced=event.spaced)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from flows_analytics.calls.events import (
@@ -105,7 +106,7 @@ def read_caller_turns(events: Events) -> list[CallerTurn]:
         The turns in the order in which they were noticed, also those in which nothing was transcribed.
     """
     caller = _Caller()
-    for event in by_time(events, _KINDS):
+    for event in _after_their_voice(by_time(events, _KINDS)):
         caller.take(event)
     for turn in caller.turns:
         turn.start_ms = round(max(turn.start_ms, 0.0), 3)
@@ -124,6 +125,31 @@ _KINDS = (
     CallerBackchannel,
     BotStarted,
 )
+
+
+def _after_their_voice(events: list[Moment]) -> Iterator[Moment]:
+    """Put what was recognised before the voice was decided upon behind that decision.
+
+    It takes some 200 ms of voice to decide that there is one, and recognition may be faster.
+    """
+    early: list[Moment] = []
+    speaking = False
+    for event in events:
+        if isinstance(event, CallerText | CallerTextBegan) and not speaking:
+            early.append(event)
+            continue
+        if isinstance(event, CallerVoiceStarted):
+            since_ms = event.at_ms - event.lag_ms
+            yield from (word for word in early if word.at_ms < since_ms)
+            yield event
+            yield from (word for word in early if word.at_ms >= since_ms)
+        else:
+            yield from early
+            yield event
+        early = []
+        if isinstance(event, CallerVoiceStarted | CallerVoiceStopped):
+            speaking = isinstance(event, CallerVoiceStarted)
+    yield from early
 
 
 class _Caller:
@@ -155,9 +181,8 @@ class _Caller:
             case CallerVoiceStopped():
                 self._silent(event)
             case CallerTurnStarted():
-                if self._open is None or not self._by_strategy:
-                    self._begin(event.at_ms)
-                    self._by_strategy = True
+                if not self._by_strategy or self._open is None:
+                    self._start(event.at_ms)
             case CallerTurnStopped():
                 self._close(event.at_ms, stopped=True)
             case CallerTextBegan():
@@ -180,6 +205,14 @@ class _Caller:
                     self._last = None
             case _:
                 pass
+
+    def _start(self, at_ms: float) -> None:
+        turn = self._open
+        if turn is None or at_ms - max([turn.start_ms, *turn.texts_ms]) > _CLAIM_MS:
+            self._close(at_ms)
+            self._begin(at_ms)
+        # Else words were recognised before the strategy decided on them, and the turn is theirs.
+        self._by_strategy = True
 
     def _begin(self, at_ms: float) -> CallerTurn:
         turn = CallerTurn(start_ms=at_ms)

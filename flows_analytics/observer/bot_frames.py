@@ -45,6 +45,21 @@ _KEPT = 256
 
 
 @dataclass
+class _Speech:
+    """A speech context: what one request was made into.
+
+    Attributes:
+        origin: ``seq`` of the request; None if unknown.
+        opened: Whether the service said that it begins.
+        audible: Whether any audio of it was seen.
+    """
+
+    origin: int | None
+    opened: bool = False
+    audible: bool = False
+
+
+@dataclass
 class _Inference:
     """An answer that an LLM is writing."""
 
@@ -68,11 +83,17 @@ class BotFrames:
         self._writer = writer
         self._responses: OrderedDict[int, int] = OrderedDict()
         self._speaks: deque[tuple[str, int]] = deque(maxlen=_KEPT)
-        self._contexts: OrderedDict[str, int | None] = OrderedDict()
+        self._contexts: OrderedDict[str, _Speech] = OrderedDict()
         self._response_in_speech: int | None = None
         # What each LLM is writing, by the service.
         self._writing: dict[Any, _Inference] = {}
         self._written: int | None = None
+        # Answers that a speech service has taken up to speak.
+        self._taken_up: OrderedDict[int, None] = OrderedDict()
+        # Whether the audio of this pipeline names no speech context.
+        self._nameless_audio = False
+        # Word frames that stood before their context did.
+        self._early: OrderedDict[int, None] = OrderedDict()
         # Who has yet to give its first audio: speech contexts, and services that speak for themselves.
         self._silent: OrderedDict[Any, int | None] = OrderedDict()
         # Answers taken up by a speech service of which nothing has been heard.
@@ -89,7 +110,7 @@ class BotFrames:
             TTSSpeakFrame: Entry(self._speak_requested),
             **later_frames({"BotBackchannelFrame": Entry(self._backchannel_requested)}),
             AggregatedTextFrame: Entry(self._segment),
-            TTSStartedFrame: Entry(self._segment),
+            TTSStartedFrame: Entry(self._speech_started),
             TTSAudioRawFrame: Entry(self._audio, every_push=True),
             TTSTextFrame: Entry(self._words, every_push=True),
             LLMContextAssistantTurnFrame: Entry(self._assistant_turn),
@@ -111,6 +132,8 @@ class BotFrames:
             _remember(self._silent, data.source, seq)
         if isinstance(data.source, TTSService):
             self._response_in_speech = seq
+            if not getattr(data.frame, "skip_tts", False):
+                _remember(self._taken_up, seq, None)
 
     def _token(self, data: FramePushed, at_ns: int) -> None:
         # Only the LLM itself is in the table; further on, the text is handed on or gathered by others.
@@ -153,15 +176,25 @@ class BotFrames:
 
     def _segment(self, data: FramePushed, at_ns: int) -> None:
         # The first frame of a speech context, which the service pushes ahead of its words.
+        self._speech_of(data, at_ns)
+
+    def _speech_started(self, data: FramePushed, at_ns: int) -> None:
+        speech = self._speech_of(data, at_ns)
+        if speech is not None:
+            speech.opened = True
+
+    def _speech_of(self, data: FramePushed, at_ns: int) -> _Speech | None:
         frame: Any = data.frame
         context = frame.context_id
-        if context is None or context in self._contexts or not isinstance(data.source, TTSService):
-            return
-        origin = self._request_for(getattr(frame, "text", None))
-        _remember(self._contexts, context, origin)
-        _remember(self._silent, context, origin)
-        self._unheard.add(origin)
-        self._writer.add(SynthesisStarted, at_ns, origin=origin)
+        if context is None or not isinstance(data.source, TTSService):
+            return None
+        if context not in self._contexts:
+            origin = self._request_for(getattr(frame, "text", None))
+            _remember(self._contexts, context, _Speech(origin))
+            _remember(self._silent, context, origin)
+            self._unheard.add(origin)
+            self._writer.add(SynthesisStarted, at_ns, origin=origin)
+        return self._contexts[context]
 
     def _request_for(self, text: str | None) -> int | None:
         if text is not None:
@@ -176,19 +209,30 @@ class BotFrames:
         if not self._silent:
             return
         context = getattr(data.frame, "context_id", None)
+        if context is None and isinstance(data.source, TTSService):
+            self._nameless_audio = True
         key = context if context is not None else data.source
-        if key in self._silent:
-            self._writer.add(FirstAudio, at_ns, origin=self._silent.pop(key))
+        if key not in self._silent:
+            return
+        self._writer.add(FirstAudio, at_ns, origin=self._silent.pop(key))
+        speech = self._contexts.get(context) if context is not None else None
+        if speech is not None:
+            speech.audible = True
 
     # What is heard
 
     def _words(self, data: FramePushed, at_ns: int) -> None:
-        # Where the output transport releases them.
-        if not isinstance(data.source, BaseOutputTransport):
-            return
+        # A service pushes its words ahead of time; the output transport, where they are played.
         frame: Any = data.frame
+        speech = self._contexts.get(frame.context_id)
+        if isinstance(data.source, TTSService):
+            if speech is None or not speech.opened:
+                _remember(self._early, frame.id, None)
+            return
+        if not isinstance(data.source, BaseOutputTransport) or not self._sounds(frame.id, speech):
+            return
         self._released = True
-        origin = self._contexts.get(frame.context_id)
+        origin = speech.origin if speech else None
         self._unheard.discard(origin)
         self._writer.add(
             BotText,
@@ -199,10 +243,19 @@ class BotFrames:
             origin=origin,
         )
 
+    def _sounds(self, frame_id: int, speech: _Speech | None) -> bool:
+        if speech is None or not speech.opened:
+            return True
+        if frame_id in self._early:
+            # Pipecat 1.4 pushes some words twice, the first time before it opens their context.
+            return False
+        # A synthesis that failed gives words all the same, seconds later and without any audio.
+        return speech.audible or self._nameless_audio
+
     def _assistant_turn(self, data: FramePushed, at_ns: int) -> None:
-        # All there is of an answer that no transport released.
+        # All there is of an answer that nothing speaks.
         frame: Any = data.frame
-        if not self._released and frame.text:
+        if not self._released and frame.text and self._written not in self._taken_up:
             text = self._writer.transcript(frame.text)
             self._writer.add(BotText, at_ns, text=text, source="context", origin=self._written)
         self._released = False

@@ -4,6 +4,7 @@ from flows_analytics.testing.activity import BotActivity
 from flows_analytics.testing.bot import ScriptedBot
 from flows_analytics.testing.caller import Line, ScriptedCaller
 from flows_analytics.testing.clock import EPOCH, Deadlock, VirtualLoop, VirtualTimeLimit
+from flows_analytics.testing.happening import Happening, SpokenWord
 from flows_analytics.testing.llm import ScriptedLLM
 from flows_analytics.testing.pace import Duration, Pace, lifelike
 from flows_analytics.testing.patching import virtual_time
@@ -44,6 +45,7 @@ __all__ = [
     "Duration",
     "Fails",
     "HangsUp",
+    "Happening",
     "Interrupts",
     "LLMStep",
     "Line",
@@ -57,6 +59,7 @@ __all__ = [
     "ScriptedTTS",
     "ScriptedTransport",
     "Silence",
+    "SpokenWord",
     "Step",
     "User",
     "VirtualLoop",

@@ -1,8 +1,11 @@
 """What the bot is doing at the moment, told by its services, for a caller who waits his turn."""
 
 import asyncio
-from collections.abc import Generator
+from collections.abc import Callable, Generator
 from contextlib import contextmanager
+from typing import Any
+
+from flows_analytics.testing.happening import Happening, What
 
 
 class BotActivity:
@@ -10,16 +13,53 @@ class BotActivity:
 
     A real caller only hears the bot. The scripted one may also know that an answer is on its way, so that
     it never starts to speak in the gap between the LLM's answer and the bot's voice by accident.
+
+    Services of one bot share one activity, and so does whoever wants to know what really happened::
+
+        activity = BotActivity(on_happening=happenings.append)
     """
 
-    def __init__(self) -> None:
-        """Begin with a bot that is quiet."""
+    def __init__(self, on_happening: Callable[[Happening], None] | None = None) -> None:
+        """Begin with a bot that is quiet.
+
+        Args:
+            on_happening: Told what happens in the call, at the moment it happens. It must neither raise nor
+                wait. None tells nobody.
+        """
+        self._on_happening = on_happening
+        self._marks = 0
         self._generating = 0
         self._unspoken: set[str] = set()
         self._speaking_since: float | None = None
         self._quiet_since: float | None = None
         self._was_quiet = True
         self._changed = asyncio.Event()
+
+    @property
+    def watched(self) -> bool:
+        """Whether somebody is told what happens."""
+        return self._on_happening is not None
+
+    def tell(self, what: What, at: float | None = None, **details: Any) -> None:
+        """Tell whoever wants to know that something happened.
+
+        Args:
+            what: What it was.
+            at: Loop time at which it happened. None means now.
+            **details: Further fields of the `Happening`.
+        """
+        if self._on_happening is not None:
+            now = asyncio.get_running_loop().time() if at is None else at
+            self._on_happening(Happening(what, now, **details))
+
+    def mark_word(self) -> int:
+        """Draw the number that marks the next word in the audio of the bot's voices.
+
+        Returns:
+            A number from 1 to 30000. A call with more words begins anew.
+        """
+        self._marks = self._marks % 30_000 + 1
+        return self._marks
 
     @property
     def speaking_since(self) -> float | None:
@@ -78,6 +118,7 @@ class BotActivity:
     def interrupted(self) -> None:
         """Note that everything the bot still had to say has been dropped."""
         self._unspoken.clear()
+        self.tell("interrupted")
         self._notify()
 
     async def change(self, within: float) -> bool:

@@ -2,8 +2,8 @@
 
 import asyncio
 import random
-from collections.abc import Awaitable, Callable, Iterable, Sequence
-from typing import Any
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
+from typing import Any, Self
 
 from pipecat.observers.base_observer import BaseObserver
 from pipecat.pipeline.pipeline import Pipeline
@@ -22,6 +22,7 @@ from pipecat.workers.runner import WorkerRunner
 
 from flows_analytics.testing.activity import BotActivity
 from flows_analytics.testing.caller import PATIENCE_SECS, Line, ScriptedCaller
+from flows_analytics.testing.happening import Happening
 from flows_analytics.testing.installed_flows import installed_flows
 from flows_analytics.testing.llm import ScriptedLLM
 from flows_analytics.testing.pace import Pace
@@ -52,8 +53,20 @@ class ScriptedBot:
 
         run_virtual(main)
 
+    Processors in another order, or more of them, are the business of `arrange`::
+
+        def arrange(bot: ScriptedBot) -> list[FrameProcessor]:
+            second = ScriptedTTS(pace=bot.pace, activity=bot.activity)
+            return [
+                bot.transport.input(), bot.stt, bot.context_aggregator.user(), bot.llm,
+                ServiceSwitcher([bot.tts, second]),
+                bot.transport.output(), bot.context_aggregator.assistant(),
+            ]
+
     Attributes:
-        worker: The `PipelineWorker`, with metrics and usage metrics on and RTVI off.
+        activity: What the bot is doing; services made in `arrange` share it.
+        pace: How long everybody takes.
+        worker: The `PipelineWorker`, by default with metrics and usage metrics on and RTVI off.
         llm: The scripted LLM.
         stt: The scripted STT, or None in text-only mode.
         tts: The scripted TTS, or None in text-only mode.
@@ -72,6 +85,9 @@ class ScriptedBot:
         dice: random.Random | None = None,
         conversation_id: str | None = None,
         user_turn_strategies: UserTurnStrategies | None = None,
+        arrange: Callable[[Self], Sequence[FrameProcessor]] | None = None,
+        worker_options: Mapping[str, Any] | None = None,
+        on_happening: Callable[[Happening], None] | None = None,
         **flow_options: Any,
     ) -> None:
         """Build the bot.
@@ -87,12 +103,18 @@ class ScriptedBot:
             conversation_id: Given to the worker.
             user_turn_strategies: How turns of the caller are told. None takes strategies that need no model: voice
                 activity begins a turn, a pause after it ends it.
+            arrange: Puts the processors of the pipeline in order. Called once, after the services are made and
+                before the worker is; it may replace any of them. What it puts in the place of `llm` is the
+                FlowManager's, and is given the script of the call as its `script`. None takes the usual order.
+            worker_options: Further arguments of the worker, such as `params` or `idle_timeout_secs`.
+            on_happening: Told what really happens in the call (see `Happening`). None tells nobody.
             **flow_options: Further arguments of the FlowManager, such as `global_functions`.
         """
-        self._pace = pace or Pace()
+        self.pace = pace or Pace()
         self._dice = dice or random.Random(random.random())
-        self._activity = BotActivity()
-        self.llm = ScriptedLLM(pace=self._pace, dice=self._dice, activity=self._activity)
+        self.activity = BotActivity(on_happening)
+        # Any, for an LLMSwitcher may stand in its place.
+        self.llm: Any = ScriptedLLM(pace=self.pace, dice=self._dice, activity=self.activity)
         self.stt: ScriptedSTT | None = None
         self.tts: ScriptedTTS | None = None
         self.transport: ScriptedTransport | None = None
@@ -105,14 +127,16 @@ class ScriptedBot:
         self.context_aggregator = LLMContextAggregatorPair(
             LLMContext(), user_params=LLMUserAggregatorParams(user_turn_strategies=turns)
         )
-        self.worker = PipelineWorker(
-            Pipeline(self._text_processors() if text_only else self._voice_processors()),
-            params=PipelineParams(enable_metrics=True, enable_usage_metrics=True),
-            enable_rtvi=False,
+        usual = self._text_processors() if text_only else self._voice_processors()
+        options: dict[str, Any] = {
+            "params": PipelineParams(enable_metrics=True, enable_usage_metrics=True),
+            "enable_rtvi": False,
             # A copy: the worker appends observers of its own to the list it is given.
-            observers=list(observers),
-            conversation_id=conversation_id,
-        )
+            "observers": list(observers),
+            "conversation_id": conversation_id,
+            **(worker_options or {}),
+        }
+        self.worker = PipelineWorker(Pipeline(list(arrange(self)) if arrange else usual), **options)
         self.flow_manager: Any = (flow_manager_class or installed_flows().FlowManager)(
             worker=self.worker,
             llm=self.llm,
@@ -210,7 +234,7 @@ class ScriptedBot:
             line = self.transport
         else:
             line = TextLine(self._text_input, runner.cancel)
-        caller = ScriptedCaller(script, line, self._activity, pace=self._pace, dice=self._dice, patience=patience)
+        caller = ScriptedCaller(script, line, self.activity, pace=self.pace, dice=self._dice, patience=patience)
         await started.wait()
         if self.transport:
             await self.transport.connect()
@@ -223,9 +247,9 @@ class ScriptedBot:
         return [self._text_input, self.context_aggregator.user(), self.llm, self.context_aggregator.assistant()]
 
     def _voice_processors(self) -> list[FrameProcessor]:
-        self.stt = ScriptedSTT(pace=self._pace, dice=self._dice)
-        self.tts = ScriptedTTS(pace=self._pace, dice=self._dice, activity=self._activity)
-        self.transport = ScriptedTransport(activity=self._activity, on_speech=self.stt.expect)
+        self.stt = ScriptedSTT(pace=self.pace, dice=self._dice, activity=self.activity)
+        self.tts = ScriptedTTS(pace=self.pace, dice=self._dice, activity=self.activity)
+        self.transport = ScriptedTransport(activity=self.activity, on_speech=self.stt.expect)
         return [
             self.transport.input(),
             self.stt,

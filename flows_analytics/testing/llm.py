@@ -4,6 +4,7 @@ import asyncio
 import json
 import random
 import re
+from typing import Any
 
 from pipecat.frames.frames import (
     Frame,
@@ -45,6 +46,7 @@ class ScriptedLLM(LLMService):
         activity: BotActivity | None = None,
         model: str = "scripted-llm",
         filler: str = "All right.",
+        summary: str = "They have talked.",
     ) -> None:
         """Create the service.
 
@@ -55,6 +57,7 @@ class ScriptedLLM(LLMService):
             activity: Told when the LLM works. None tells nobody.
             model: The name metrics carry.
             filler: The answer when the script has none.
+            summary: The answer to a question asked beside the conversation, such as for a summary of it.
         """
         super().__init__(settings=complete(LLMSettings, model=model))  # pyright: ignore[reportUnknownMemberType]  # Pipecat leaves **kwargs untyped
         self.script = script or Script()
@@ -62,11 +65,26 @@ class ScriptedLLM(LLMService):
         self._dice = dice or random.Random(random.random())
         self._activity = activity or BotActivity()
         self._filler = Says(filler)
+        self._summary = summary
         self._calls_made = 0
 
     def can_generate_metrics(self) -> bool:
         """Report metrics, like a real service."""
         return True
+
+    async def run_inference(self, context: LLMContext, *args: Any, **kwargs: Any) -> str | None:
+        """Answer a question asked beside the conversation. It takes no step of the script.
+
+        Args:
+            context: Ignored.
+            *args: Ignored.
+            **kwargs: Ignored.
+
+        Returns:
+            The summary.
+        """
+        await asyncio.sleep(draw(self._pace.llm_ttfb, self._dice))
+        return self._summary
 
     async def process_frame(self, frame: Frame, direction: FrameDirection) -> None:
         """Answer a context, pass on everything else.
@@ -80,11 +98,14 @@ class ScriptedLLM(LLMService):
             await self.push_frame(frame, direction)
             return
         with self._activity.generating():
+            step = self.script.take_llm_step() or self._filler
+            self._activity.tell("llm_asked", who=self.name, text=_words_of(step))
             try:
                 await self.push_frame(LLMFullResponseStartFrame())
                 await self.start_processing_metrics()
-                await self._answer(self.script.take_llm_step() or self._filler, frame.context)
+                await self._answer(step, frame.context)
             finally:
+                self._activity.tell("llm_done", who=self.name, text=_words_of(step))
                 await self.stop_processing_metrics()
                 await self.push_frame(LLMFullResponseEndFrame())
 
@@ -94,6 +115,7 @@ class ScriptedLLM(LLMService):
         if isinstance(step, Fails):
             await self.push_error(step.message)
             return
+        self._activity.tell("llm_answered", who=self.name, text=_words_of(step))
         await self.stop_ttfb_metrics()
         try:
             match step:
@@ -137,3 +159,7 @@ class ScriptedLLM(LLMService):
                 total_tokens=prompt + completion,
             )
         )
+
+
+def _words_of(step: LLMStep) -> str | None:
+    return step.text if isinstance(step, Says) else None

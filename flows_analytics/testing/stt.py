@@ -18,6 +18,7 @@ from pipecat.services.settings import STTSettings
 from pipecat.services.stt_service import STTService
 from pipecat.utils.time import time_now_iso8601
 
+from flows_analytics.testing.activity import BotActivity
 from flows_analytics.testing.pace import Pace, draw
 from flows_analytics.testing.settings import complete
 
@@ -30,6 +31,7 @@ class ScriptedSTT(STTService):
         *,
         pace: Pace | None = None,
         dice: random.Random | None = None,
+        activity: BotActivity | None = None,
         model: str = "scripted-stt",
     ) -> None:
         """Create the service.
@@ -37,6 +39,7 @@ class ScriptedSTT(STTService):
         Args:
             pace: How long transcripts take. None takes the default pace.
             dice: Where varying durations are drawn from. None makes dice from the `random` module.
+            activity: Told of final transcripts. None tells nobody.
             model: The name metrics carry.
         """
         super().__init__(  # pyright: ignore[reportUnknownMemberType]  # Pipecat leaves **kwargs untyped
@@ -46,6 +49,7 @@ class ScriptedSTT(STTService):
         )
         self._pace = pace or Pace()
         self._dice = dice or random.Random(random.random())
+        self._activity = activity or BotActivity()
         self._expected: deque[str] = deque()
         self._hearing = ""
         self._transcribing: asyncio.Task[None] | None = None
@@ -112,4 +116,5 @@ class ScriptedSTT(STTService):
         await asyncio.sleep(draw(self._pace.stt_final, self._dice))
         self.confirm_finalize()
         if text:
+            self._activity.tell("transcribed", who=self.name, text=text)
             await self.push_frame(TranscriptionFrame(text, "", time_now_iso8601()))

@@ -1,6 +1,7 @@
 """A transport whose caller is a script, and whose loudspeaker plays at the pace of the loop's clock."""
 
 import asyncio
+import itertools
 from collections.abc import Callable
 
 from pipecat.frames.frames import (
@@ -21,13 +22,15 @@ from pipecat.transports.base_output import BaseOutputTransport
 from pipecat.transports.base_transport import BaseTransport, TransportParams
 
 from flows_analytics.testing.activity import BotActivity
+from flows_analytics.testing.happening import SpokenWord
 
 # What a voice activity detector needs by default to be sure of a start and of a stop.
 _VAD_START_SECS = 0.2
 _VAD_STOP_SECS = 0.2
 
-# A loudspeaker that is this much late has been idle; less is jitter, which it makes up for.
-_JITTER_SECS = 0.5
+# A loudspeaker that is this much late has been idle; less is jitter, which it makes up for. Two speeches may
+# follow each other closely, and the pause between them must not be taken off the second.
+_JITTER_SECS = 0.02
 
 _CLIENT = "scripted-caller"
 
@@ -51,7 +54,7 @@ class ScriptedTransport(BaseTransport):
         """Create the transport.
 
         Args:
-            activity: Told when the bot's voice starts and stops. None tells nobody.
+            activity: Told when the bot's voice starts and stops, and when the caller's does. None tells nobody.
             on_speech: Called with the words when the caller begins to speak, usually `ScriptedSTT.expect`.
             sample_rate: Of both directions, in Hz.
         """
@@ -63,7 +66,8 @@ class ScriptedTransport(BaseTransport):
             audio_out_end_silence_secs=0,
         )
         self._input = _Microphone(params)
-        self._output = _Loudspeaker(params, activity or BotActivity())
+        self._activity = activity or BotActivity()
+        self._output = _Loudspeaker(params, self._activity)
         self._on_speech = on_speech
         self._register_event_handler("on_client_connected")
         self._register_event_handler("on_client_disconnected")
@@ -78,6 +82,7 @@ class ScriptedTransport(BaseTransport):
 
     async def connect(self) -> None:
         """Let the caller connect. The pipeline must have started."""
+        self._activity.tell("connected")
         await self._input.push_frame(ClientConnectedFrame())
         await self._announce("on_client_connected")
 
@@ -90,9 +95,12 @@ class ScriptedTransport(BaseTransport):
         """
         if self._on_speech:
             self._on_speech(text)
+        began = asyncio.get_running_loop().time()
+        self._activity.tell("caller_began", began, text=text)
         await asyncio.sleep(_VAD_START_SECS)
         await self._input.push_frame(VADUserStartedSpeakingFrame(start_secs=_VAD_START_SECS))
         await asyncio.sleep(max(0.0, secs - _VAD_START_SECS) + _VAD_STOP_SECS)
+        self._activity.tell("caller_ended", began + max(secs, _VAD_START_SECS), text=text)
         await self._input.push_frame(VADUserStoppedSpeakingFrame(stop_secs=_VAD_STOP_SECS))
 
     async def hang_up(self) -> None:
@@ -114,8 +122,11 @@ class _Loudspeaker(BaseOutputTransport):
         super().__init__(params)  # pyright: ignore[reportUnknownMemberType]  # Pipecat leaves **kwargs untyped
         self._activity = activity
         self._played_until = 0.0
+        self._sounds_until = 0.0
 
     async def start(self, frame: StartFrame) -> None:
+        now = asyncio.get_running_loop().time()
+        self._activity.tell("clock_started", now - self.get_clock().get_time() / 1e9)
         await super().start(frame)
         await self.set_transport_ready(frame)
 
@@ -124,8 +135,21 @@ class _Loudspeaker(BaseOutputTransport):
         now = asyncio.get_running_loop().time()
         if self._played_until < now - _JITTER_SECS:
             self._played_until = now
-        self._played_until += frame.num_frames / frame.sample_rate
-        await asyncio.sleep(self._played_until - now)
+        secs = frame.num_frames / frame.sample_rate
+        self._played_until += secs
+        # A loudspeaker that makes up for jitter is given audio early; it still sounds in its own time.
+        began = max(now, self._sounds_until)
+        self._sounds_until = began + secs
+        try:
+            await asyncio.sleep(self._played_until - now)
+        except asyncio.CancelledError:
+            # Some Pipecats cut off the chunk under way when the caller interrupts, others let it end.
+            self._sounds_until = max(began, asyncio.get_running_loop().time())
+            raise
+        finally:
+            if self._activity.watched:
+                words = _words_in(frame, began, self._sounds_until)
+                self._activity.tell("audio_played", began, until=self._sounds_until, words=words)
         return True
 
     async def push_frame(self, frame: Frame, direction: FrameDirection = FrameDirection.DOWNSTREAM) -> None:
@@ -140,3 +164,15 @@ class _Loudspeaker(BaseOutputTransport):
             self._activity.has_spoken(frame.context_id)
         elif isinstance(frame, InterruptionFrame):
             self._activity.interrupted()
+
+
+def _words_in(frame: OutputAudioRawFrame, began: float, until: float) -> tuple[SpokenWord, ...]:
+    """The words that audio of a scripted voice holds, as far as it was played."""
+    words: list[SpokenWord] = []
+    at = began
+    for mark, samples in itertools.groupby(memoryview(frame.audio).cast("h")):
+        ends = at + sum(1 for _ in samples) / frame.sample_rate / frame.num_channels
+        if mark and at < until:
+            words.append(SpokenWord(mark, None, at, min(ends, until)))
+        at = ends
+    return tuple(words)

@@ -1,4 +1,4 @@
-"""Final transcripts that come when the caller already says something else."""
+"""Final transcripts that come late, in the midst of other words, or early, before the voice was noticed."""
 
 from __future__ import annotations
 
@@ -80,3 +80,38 @@ def test_a_late_transcript_is_told_from_voice_that_no_turn_has_claimed_yet():
     rows = [(CallerVoiceStarted, 4000, {}), (CallerText, 4200, {"text": "A"}), (CallerTurnStarted, 4600, {})]
     said = texts_of(*FIRST, *rows, *END_OF_SECOND, (CallerText, 5200, {"text": "B"}))
     assert said == [(1000, "A"), (4000, "B")]
+
+
+def test_words_recognised_before_the_voice_was_decided_upon_are_of_its_turn():
+    said = texts_of(
+        (CallerText, 2277, {"text": "Hi,"}),
+        (CallerVoiceStarted, 2294, {"lag_ms": 200}),
+        (CallerTurnStarted, 2294.4, {}),
+        (CallerVoiceStopped, 3420, {"lag_ms": 200}),
+        (CallerText, 3452, {"text": "a table for four."}),
+        (CallerTurnStopped, 3620, {}),
+    )
+    assert said == [(2094, "Hi, a table for four.")]
+
+
+def test_words_recognised_early_are_not_of_the_turn_before():
+    rows = [
+        (CallerText, 2300, {"text": "One."}),
+        (CallerTextBegan, 4170, {}),
+        (CallerText, 4180, {"text": "Yes,"}),
+        (CallerVoiceStarted, 4200, {"lag_ms": 200}),
+        (CallerTurnStarted, 4200.4, {}),
+        (CallerVoiceStopped, 4700, {"lag_ms": 200}),
+        (CallerText, 4730, {"text": "exactly."}),
+    ]
+    assert texts_of(*FIRST, *rows) == [(1000, "One."), (4000, "Yes, exactly.")]
+
+
+def test_a_strategy_that_decides_on_words_begins_no_second_turn():
+    said = texts_of(
+        (CallerText, 1000, {"text": "Hello"}),
+        (CallerTurnStarted, 1001, {}),
+        (CallerText, 1800, {"text": "there"}),
+        (CallerTurnStopped, 2000, {}),
+    )
+    assert said == [(1000, "Hello there")]

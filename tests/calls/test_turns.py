@@ -218,3 +218,16 @@ def test_without_turn_strategies_a_turn_is_what_is_transcribed_until_the_bot_spe
         ("bot", "Yes?"),
         ("caller", "Three"),
     ]
+
+
+def test_words_played_after_a_transport_said_it_stopped_are_of_the_same_turn():
+    turns = turns_of(
+        (InferenceStarted, 0, {}),
+        (BotStarted, 679, {}),
+        (BotText, 680, {"text": "Hello", "origin": 0}),
+        (BotStopped, 959, {}),
+        (BotText, 999, {"text": "there", "origin": 0}),
+        (BotText, 1899, {"text": "friend", "origin": 0}),
+        ended_ms=6959,
+    )
+    assert [(turn.start_ms, turn.end_ms, turn.text) for turn in turns] == [(679, 1899, "Hello there friend")]

@@ -103,7 +103,7 @@ class AudibleBot(ScriptedBot):
 
     def _voice_processors(self):
         super()._voice_processors()
-        pace, dice, activity = self._pace, self._dice, self._activity
+        pace, dice, activity = self.pace, self._dice, self.activity
         self.tts = ToneTTS(pace=pace, dice=dice, activity=activity, sample_rate=self._sample_rate)
         self.transport = AudibleTransport(
             activity=activity,
