@@ -33,6 +33,7 @@ class Health(BaseModel):
     - ``hook_missing``: this Pipecat lacks what the hook stands on; transitions are inferred.
     - ``reused``: the observer was given to a second call; the recording stops there.
     - ``recording_failed``: the sound of the call, or the end of it, is missing.
+    - ``cost_failed``: the ``cost_calculator`` raised, or gave no finite number; the call has no cost.
     - ``sink_failed``, ``sink_timeout``: a sink did not take the call, or not in time.
 
     Attributes:

@@ -25,6 +25,7 @@ from flows_analytics.calls.sound import Recording
 from flows_analytics.calls.tools import ToolCall, read_tool_calls
 from flows_analytics.calls.transitions import Transition, read_transitions
 from flows_analytics.calls.turns import Turn, read_turns
+from flows_analytics.calls.usage import Usage, read_usage, read_usage_by_visit
 from flows_analytics.calls.values import Plain, Text
 from flows_analytics.calls.visits import MAIN_FLOW, Visit, VisitTimes, read_visits
 from flows_analytics.errors import RecordError
@@ -58,6 +59,7 @@ class Summary(BaseModel):
         transitions: All transitions, failed and lost ones included.
         turns: All turns.
         tool_calls: All tool calls.
+        usage: What the services consumed.
         findings: What looks wrong.
         duration_ms: Length of the call; None while it runs.
     """
@@ -69,6 +71,7 @@ class Summary(BaseModel):
     transitions: tuple[Transition, ...]
     turns: tuple[Turn, ...]
     tool_calls: tuple[ToolCall, ...]
+    usage: Usage
     findings: tuple[Finding, ...]
     duration_ms: float | None
 
@@ -76,8 +79,8 @@ class Summary(BaseModel):
 class CallRecord(BaseModel):
     """All that is known of one call: who, when, how it ended, and the moments in between.
 
-    The stored parts are facts. The path, visits, transitions, turns and tool calls are readings of ``events``,
-    computed when first asked for; times in them are milliseconds since ``started_at``.
+    The stored parts are facts. The path, visits, transitions, turns, tool calls and usage are readings of
+    ``events``, computed when first asked for; times in them are milliseconds since ``started_at``.
 
     Attributes:
         schema_version: Version of this shape.
@@ -93,6 +96,8 @@ class CallRecord(BaseModel):
         pipecat: Version of Pipecat the record was made on; None if not made by Pipecat.
         flows: The Flows in use, such as ``pipecat.flows`` or ``pipecat_flows 1.4.0``; None without a flow.
         declared: The declared graph of each flow that has one.
+        cost: What the bot's ``cost_calculator`` says the call cost, in its unit; None without one, if it failed,
+            or before the end.
         health: What the recording lost, and why.
         recording: Where the call can be heard; None if nowhere.
         events: The moments, in the order of recording.
@@ -113,6 +118,7 @@ class CallRecord(BaseModel):
     pipecat: Text | None = None
     flows: Text | None = None
     declared: dict[Text, DeclaredGraph] = Field(default_factory=dict[str, DeclaredGraph])
+    cost: float | None = None
     health: Health = Health()
     recording: Recording | None = None
 
@@ -128,6 +134,7 @@ class CallRecord(BaseModel):
             transitions=self.transitions,
             turns=self.turns,
             tool_calls=self.tool_calls,
+            usage=self.usage,
             findings=self.findings,
             duration_ms=self.duration_ms,
         )
@@ -178,6 +185,16 @@ class CallRecord(BaseModel):
     def tool_calls(self) -> tuple[ToolCall, ...]:
         """What the LLM called, in the order first seen."""
         return read_tool_calls(self.events, self._lives, self._visit_times)
+
+    @cached_property
+    def usage(self) -> Usage:
+        """What the services consumed in the whole call."""
+        return read_usage(self.events)
+
+    @cached_property
+    def usage_by_visit(self) -> dict[int | None, Usage]:
+        """What they consumed in each visit, by its position in `visits`; None is for what was in none."""
+        return read_usage_by_visit(self.events, self._visit_times)
 
     @cached_property
     def findings(self) -> tuple[Finding, ...]:

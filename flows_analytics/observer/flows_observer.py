@@ -20,6 +20,7 @@ from flows_analytics.delivery.sink import Sink, deliver
 from flows_analytics.errors import ObserverError
 from flows_analytics.observer.agent_version import resolve_agent_version
 from flows_analytics.observer.audio import AudioRecording
+from flows_analytics.observer.call_cost import CostCalculator, cost_of
 from flows_analytics.observer.call_writer import CallWriter, Content
 from flows_analytics.observer.clock import CallClock
 from flows_analytics.observer.declared_flow import read_declared
@@ -64,6 +65,8 @@ class FlowsObserver(BaseObserver):
         recording: Records the sound of the call; put `audio_processor` into the pipeline, after
             ``transport.output()``. None records none.
         recording_url: Where a recording made elsewhere is.
+        cost_calculator: Says what the call cost by what its services consumed (`Usage`), as a number in any unit;
+            asked once, at the end, before delivery. One that fails costs nothing but the cost.
         sink_timeout_secs: How long the sinks may take together before the call goes on without them.
         strict: Raise what goes wrong in the recording instead of counting it. For tests of the recorder.
         name: Name of the observer in Pipecat's logs.
@@ -86,6 +89,7 @@ class FlowsObserver(BaseObserver):
         include_state: Sequence[str] | str = (),
         recording: AudioRecording | None = None,
         recording_url: str | None = None,
+        cost_calculator: CostCalculator | None = None,
         sink_timeout_secs: float = 10.0,
         strict: bool = False,
         name: str | None = None,
@@ -94,6 +98,7 @@ class FlowsObserver(BaseObserver):
         self._call_id = str(call_id) if call_id else str(uuid4())
         self._sinks = tuple(sinks)
         self._strict = strict
+        self._cost_calculator = cost_calculator
         self._sink_timeout_secs = sink_timeout_secs
         clock = CallClock()
         header = CallHeader(
@@ -298,6 +303,7 @@ class FlowsObserver(BaseObserver):
         if not self._finished:
             self._finished = True
             self._close(terminal, reason)
+            self._work_out_cost()
             if self._sinks or self._audio is not None:
                 # A task of its own: whoever waits for it may be cancelled, and another may wait again.
                 self._finishing = asyncio.ensure_future(self._deliver())
@@ -316,6 +322,14 @@ class FlowsObserver(BaseObserver):
         finally:
             self._watches.clear()
             self._recorder.close()
+
+    def _work_out_cost(self) -> None:
+        if self._cost_calculator is None:
+            return
+        try:
+            self._recorder.price(cost_of(self.record.usage, self._cost_calculator))
+        except Exception as error:
+            self._guard.caught("the cost of the call", error, "cost_failed")
 
     def _end(self, terminal: Terminal, reason: Any) -> None:
         if self._frames.ended:

@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections import OrderedDict
 from collections.abc import Callable
 from typing import Any
+from weakref import ref
 
 from pipecat.frames.frames import LLMSetToolsFrame
 from pipecat.observers.base_observer import FramePushed
@@ -26,7 +27,8 @@ from flows_analytics.observer.line_frames import LineFrames
 from flows_analytics.observer.service_frames import ServiceFrames
 
 _SEEN_KEPT = 1024
-"""Frames in flight remembered to tell repeats. Only frames of the table count, so audio fills no place."""
+"""Frames remembered to tell repeats, beside those still in flight. Only frames of the table count, so audio fills
+no place."""
 
 
 class FrameReader:
@@ -48,7 +50,9 @@ class FrameReader:
     ) -> None:
         self._writer = writer
         self._line = LineFrames(writer, second_pipeline)
-        self._seen: OrderedDict[int, None] = OrderedDict()
+        self._services = ServiceFrames(writer)
+        self._began = False
+        self._seen: OrderedDict[int, ref[Any]] = OrderedDict()
         # Grows by each class of frames met that the table lacks. The observer asks it before anything else.
         self.ignored: set[type[Any]] = set()
         self._table: dict[type[Any], Entry] = {
@@ -56,7 +60,7 @@ class FrameReader:
             **CallerFrames(writer).entries(),
             **BotFrames(writer).entries(),
             **FunctionFrames(writer, watched).entries(),
-            **ServiceFrames(writer).entries(),
+            **self._services.entries(),
             LLMSetToolsFrame: Entry(lambda data, at_ns: tools_changed(getattr(data.frame, "tools", None), at_ns)),
         }
 
@@ -85,10 +89,21 @@ class FrameReader:
         if not entry.every_push:
             if frame.id in self._seen:
                 return
-            self._seen[frame.id] = None
-            if len(self._seen) > _SEEN_KEPT:
-                self._seen.popitem(last=False)
-        entry.read(data, self._writer.clock.of_frame(data.timestamp))
+            self._remember(frame)
+        at_ns = self._writer.clock.of_frame(data.timestamp)
+        if not self._began:
+            self._began = True
+            self._services.begin(data.source, at_ns)
+        entry.read(data, at_ns)
+
+    def _remember(self, frame: Any) -> None:
+        self._seen[frame.id] = ref(frame)
+        # A frame that still exists may come again, however many others did meanwhile. Looking at two for each that
+        # is added forgets those gone faster than new ones come.
+        for _ in range(min(2, len(self._seen) - _SEEN_KEPT)):
+            oldest, held = self._seen.popitem(last=False)
+            if held() is not None:
+                self._seen[oldest] = held
 
     def _resolve(self, kind: type[Any]) -> Entry | None:
         # A subclass, such as a transport's own, is read like the kind it refines.

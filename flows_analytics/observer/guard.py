@@ -22,18 +22,19 @@ class Guard:
         self._strict = strict
         self._said: set[str] = set()
 
-    def caught(self, where: str, error: Exception) -> None:
+    def caught(self, where: str, error: Exception, code: str = "guarded_error") -> None:
         """Take note of an exception. Call it from the handler that caught it.
 
         Args:
             where: What was being recorded, in plain words.
             error: The exception. Its message may quote what was said, so only its class is repeated.
+            code: The code of the loss (see `Health`).
 
         Raises:
             Exception: The same one, if strict.
         """
         what = f"{type(error).__name__} while recording {where}"
-        self._lose("guarded_error", what)
+        self._lose(code, what)
         self.say(f"{what}; the call goes on")
         if self._strict:
             raise error

@@ -57,6 +57,7 @@ class CallRecorder:
         self._wall_ns = wall_ns
         self._declared: dict[str, DeclaredGraph] = {}
         self._flows: str | None = None
+        self._cost: float | None = None
         self._closed = False
         self._given: dict[frozenset[str], set[str]] = {}
         self._health = Health()
@@ -160,6 +161,14 @@ class CallRecorder:
         """
         self._recording = recording
 
+    def price(self, cost: float) -> None:
+        """Say what the call cost.
+
+        Args:
+            cost: In the unit of whoever worked it out.
+        """
+        self._cost = cost
+
     def close(self) -> None:
         """End the recording; what comes later is dropped and counted."""
         self._closed = True
@@ -187,6 +196,7 @@ class CallRecorder:
             pipecat=self._header.pipecat,
             flows=self._flows,
             declared=dict(self._declared),
+            cost=self._cost,
             health=self._health,
             recording=self._recording,
             events=events,

@@ -4,6 +4,7 @@ import asyncio
 import json
 import random
 import re
+from itertools import takewhile
 from typing import Any
 
 from pipecat.frames.frames import (
@@ -67,6 +68,7 @@ class ScriptedLLM(LLMService):
         self._filler = Says(filler)
         self._summary = summary
         self._calls_made = 0
+        self._last_prompt = ""
 
     def can_generate_metrics(self) -> bool:
         """Report metrics, like a real service."""
@@ -149,17 +151,26 @@ class ScriptedLLM(LLMService):
         await self.run_function_calls(requests)
 
     async def _report_usage(self, step: LLMStep, context: LLMContext) -> None:
-        # Four characters a token is the usual rule of thumb.
-        prompt = len(json.dumps(context.get_messages(), default=str)) // 4
-        completion = len(repr(step)) // 4
+        prompt = json.dumps(context.get_messages(), default=str)
+        # Providers keep what they read, and need not read again what the next prompt begins with.
+        both = zip(self._last_prompt, prompt, strict=False)
+        cached = sum(1 for _ in takewhile(lambda pair: pair[0] == pair[1], both))
+        self._last_prompt = prompt
+        prompt_tokens, completion_tokens = _tokens_in(len(prompt)), _tokens_in(len(repr(step)))
         await self.start_llm_usage_metrics(
             LLMTokenUsage(
-                prompt_tokens=prompt,
-                completion_tokens=completion,
-                total_tokens=prompt + completion,
+                prompt_tokens=prompt_tokens,
+                completion_tokens=completion_tokens,
+                total_tokens=prompt_tokens + completion_tokens,
+                cache_read_input_tokens=_tokens_in(cached),
             )
         )
 
 
 def _words_of(step: LLMStep) -> str | None:
     return step.text if isinstance(step, Says) else None
+
+
+def _tokens_in(characters: int) -> int:
+    # Four characters a token is the usual rule of thumb.
+    return characters // 4

@@ -7,12 +7,16 @@ from collections.abc import AsyncGenerator, Coroutine
 from typing import Any
 
 from pipecat.frames.frames import (
+    CancelFrame,
+    EndFrame,
     Frame,
     InterimTranscriptionFrame,
+    StartFrame,
     TranscriptionFrame,
     VADUserStartedSpeakingFrame,
     VADUserStoppedSpeakingFrame,
 )
+from pipecat.metrics import metrics as pipecat_metrics
 from pipecat.processors.frame_processor import FrameDirection
 from pipecat.services.settings import STTSettings
 from pipecat.services.stt_service import STTService
@@ -24,7 +28,11 @@ from flows_analytics.testing.settings import complete
 
 
 class ScriptedSTT(STTService):
-    """Turns detected speech into an interim and a final transcript of words it was told before."""
+    """Turns detected speech into an interim and a final transcript of words it was told before.
+
+    Where Pipecat has a metric for it (1.7 and later), it reports the seconds it listened to, silence included, at
+    each final transcript and at the end.
+    """
 
     def __init__(
         self,
@@ -53,6 +61,7 @@ class ScriptedSTT(STTService):
         self._expected: deque[str] = deque()
         self._hearing = ""
         self._transcribing: asyncio.Task[None] | None = None
+        self._reported_until = 0.0
 
     def expect(self, text: str) -> None:
         """Say what the next speech will be.
@@ -92,6 +101,33 @@ class ScriptedSTT(STTService):
             self.request_finalize()
             await self._transcribe(self._final(self._hearing))
 
+    async def start(self, frame: StartFrame) -> None:
+        """Begin to listen.
+
+        Args:
+            frame: The frame.
+        """
+        await super().start(frame)
+        self._reported_until = asyncio.get_running_loop().time()
+
+    async def stop(self, frame: EndFrame) -> None:
+        """Stop listening.
+
+        Args:
+            frame: The frame.
+        """
+        await super().stop(frame)
+        await self._report_usage()
+
+    async def cancel(self, frame: CancelFrame) -> None:
+        """Stop listening at once.
+
+        Args:
+            frame: The frame.
+        """
+        await super().cancel(frame)
+        await self._report_usage()
+
     async def cleanup(self) -> None:
         """Forget the transcript that is under way."""
         await self._stop_transcribing()
@@ -118,3 +154,11 @@ class ScriptedSTT(STTService):
         if text:
             self._activity.tell("transcribed", who=self.name, text=text)
             await self.push_frame(TranscriptionFrame(text, "", time_now_iso8601()))
+        await self._report_usage()
+
+    async def _report_usage(self) -> None:
+        if not hasattr(pipecat_metrics, "STTUsage"):
+            return
+        now = asyncio.get_running_loop().time()
+        secs, self._reported_until = now - self._reported_until, now
+        await self.start_stt_usage_metrics(pipecat_metrics.STTUsage(audio_seconds=secs))
