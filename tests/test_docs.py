@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import inspect
 import re
 import runpy
 from pathlib import Path
 
-from flows_analytics.calls.ending import exit_kind
+from flows_analytics import FlowsObserver
+from flows_analytics.calls.ending import DisconnectionReason, exit_kind, shown_reason
 from tests.bots import PIZZA_PATH, hold_pizza_call
 
 REPOSITORY = Path(__file__).parents[1]
@@ -30,13 +32,31 @@ def test_the_sink_in_the_docs_takes_a_call(capsys):
 def test_the_table_of_endings_in_the_docs_is_the_one_in_the_code():
     _, _, endings = RECORDING.partition("## Endings")
     rows = re.findall(r"^\| (.+?) \| (.+?) \| `(\w+)` \|$", endings, re.MULTILINE)
-    assert len(rows) == 9
+    assert len(rows) == 10
     for status, reasons, kind in rows:
         states = {"any other": ("completed", "cancelled")}.get(status, (status.strip("`"),))
         named = re.findall(r"`([^`]+)`", reasons) or [None, "something else"]
         for state in states:
             for reason in named:
                 assert exit_kind(state, reason) == kind, (state, reason)
+                if status == "any other":
+                    # Whoever gives the reason, it means the same; what says nothing stands in nobody's way.
+                    assert exit_kind(state, None, reason) == kind, (state, reason)
+                    if reason in set(DisconnectionReason):
+                        shown = DisconnectionReason(reason)
+                        assert exit_kind(state, "runner exiting", "something else", shown) == kind, (state, reason)
+
+
+def test_the_table_of_what_moments_show_in_the_docs_is_the_one_in_the_code():
+    rows = re.findall(r"^\| `(\w+)` \| .+ \|$", RECORDING.partition("| the moments show | if |")[2], re.MULTILINE)
+    shown = re.findall(r"^- ``(\w+)``:", inspect.getdoc(shown_reason), re.MULTILINE)
+    assert rows == shown
+
+
+def test_the_docs_name_every_way_to_attach_something():
+    methods = {name for name in dir(FlowsObserver) if name.startswith("attach_")} - {"attach_flow_manager"}
+    events = RECORDING.partition("## What only events tell")[2].partition("\n## ")[0]
+    assert set(re.findall(r"^\| `(attach_\w+)`", events, re.MULTILINE)) == methods
 
 
 def test_the_example_records_a_call(tmp_path, capsys):

@@ -15,10 +15,20 @@ from flows_analytics.calls.answers import Answers
 from flows_analytics.calls.arrivals import measure_arrivals
 from flows_analytics.calls.bot_turns import BotTurn, read_bot_turns
 from flows_analytics.calls.declared import DeclaredGraph
-from flows_analytics.calls.ending import ExitKind, Status, exit_kind, read_ending
+from flows_analytics.calls.ending import (
+    Disconnection,
+    ExitKind,
+    Status,
+    exit_kind,
+    read_disconnection,
+    read_ending,
+    shown_reason,
+)
 from flows_analytics.calls.events import Events
 from flows_analytics.calls.findings import Finding, Readings, Thresholds, read_findings
 from flows_analytics.calls.health import Health
+from flows_analytics.calls.idles import Idle, read_idles
+from flows_analytics.calls.keys import KeySequence, read_keys
 from flows_analytics.calls.lives import Life, read_lives
 from flows_analytics.calls.offers import Offer, read_offers
 from flows_analytics.calls.sound import Recording
@@ -28,6 +38,7 @@ from flows_analytics.calls.turns import Turn, read_turns
 from flows_analytics.calls.usage import Usage, read_usage, read_usage_by_visit
 from flows_analytics.calls.values import Plain, Text
 from flows_analytics.calls.visits import MAIN_FLOW, Visit, VisitTimes, read_visits
+from flows_analytics.calls.workers import Shift, read_shifts
 from flows_analytics.errors import RecordError
 
 SCHEMA_VERSION = 1
@@ -62,6 +73,10 @@ class Summary(BaseModel):
         usage: What the services consumed.
         findings: What looks wrong.
         duration_ms: Length of the call; None while it runs.
+        disconnection: Why the call was over, and who told; None while it runs.
+        keys: What was dialled on the phone's keypad.
+        idles: When the caller was silent for too long.
+        shifts: Which worker held the call when, if workers were attached.
     """
 
     model_config = ConfigDict(frozen=True)
@@ -74,6 +89,10 @@ class Summary(BaseModel):
     usage: Usage
     findings: tuple[Finding, ...]
     duration_ms: float | None
+    disconnection: Disconnection | None
+    keys: tuple[KeySequence, ...]
+    idles: tuple[Idle, ...]
+    shifts: tuple[Shift, ...]
 
 
 class CallRecord(BaseModel):
@@ -88,6 +107,8 @@ class CallRecord(BaseModel):
         call_type: Kind of call, such as ``web_call`` or ``phone_call``.
         status: ``started`` (still running, or its process died), ``completed``, ``cancelled`` or ``error``.
         end_reason: The reason given for the end; None if none was.
+        disconnection_reason: What the ``disconnection_reason_resolver`` said; None if there was none, or it said
+            nothing. `disconnection` weighs it against everything else.
         started_at: When the pipeline clock started, UTC.
         ended_at: When the call ended, UTC; None while it runs.
         agent: The bot.
@@ -110,6 +131,7 @@ class CallRecord(BaseModel):
     call_type: Text = "web_call"
     status: Status = "started"
     end_reason: Text | None = None
+    disconnection_reason: Text | None = None
     started_at: datetime
     ended_at: datetime | None = None
     agent: Agent = Agent()
@@ -137,6 +159,10 @@ class CallRecord(BaseModel):
             usage=self.usage,
             findings=self.findings,
             duration_ms=self.duration_ms,
+            disconnection=self.disconnection,
+            keys=self.keys,
+            idles=self.idles,
+            shifts=self.shifts,
         )
 
     def __repr__(self) -> str:
@@ -238,10 +264,32 @@ class CallRecord(BaseModel):
         """
         return self._visit_times.at(at_ms)
 
-    @property
+    @cached_property
     def exit_kind(self) -> ExitKind:
         """How the visit in which the call ended was left."""
-        return exit_kind(self.status, self.end_reason)
+        return exit_kind(self.status, self.end_reason, self.disconnection_reason, shown_reason(self.events))
+
+    @cached_property
+    def disconnection(self) -> Disconnection | None:
+        """Why the call was over, and who told; None while it runs."""
+        return read_disconnection(
+            self.events, status=self.status, end_reason=self.end_reason, told=self.disconnection_reason
+        )
+
+    @cached_property
+    def keys(self) -> tuple[KeySequence, ...]:
+        """What both sides dialled on the phone's keypad, in the order in which each sequence began."""
+        return read_keys(self.events, self._visit_times)
+
+    @cached_property
+    def idles(self) -> tuple[Idle, ...]:
+        """When the caller was silent for longer than the bot allows."""
+        return read_idles(self.events, self._visit_times)
+
+    @cached_property
+    def shifts(self) -> tuple[Shift, ...]:
+        """Which worker of a bot that has several held the call, and when."""
+        return read_shifts(self.events, ended_ms=self._ended_ms)
 
     @property
     def duration_ms(self) -> float | None:

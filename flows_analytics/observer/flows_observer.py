@@ -24,10 +24,12 @@ from flows_analytics.observer.call_cost import CostCalculator, cost_of
 from flows_analytics.observer.call_writer import CallWriter, Content
 from flows_analytics.observer.clock import CallClock
 from flows_analytics.observer.declared_flow import read_declared
+from flows_analytics.observer.event_listener import Emitter, EventListener
 from flows_analytics.observer.flow_manager_hook import is_flow_manager
 from flows_analytics.observer.flow_watch import FlowWatch
 from flows_analytics.observer.frame_reader import FrameReader
 from flows_analytics.observer.guard import Guard
+from flows_analytics.observer.reason_resolver import ReasonResolver, Resolver
 from flows_analytics.recording.recorder import CallHeader, CallRecorder
 
 
@@ -68,6 +70,12 @@ class FlowsObserver(BaseObserver):
         cost_calculator: Says what the call cost by what its services consumed (`Usage`), as a number in any unit;
             asked once, at the end, before delivery. One that fails costs nothing but the cost.
         sink_timeout_secs: How long the sinks may take together before the call goes on without them.
+        disconnection_reason_resolver: Asked without arguments why the call was over: a function that returns a
+            str, an enum such as `DisconnectionReason`, or None if it cannot tell. It is asked when the end of the
+            call is first seen, and again before delivery if nothing came of it; the first answer that is neither
+            empty nor ``unknown`` becomes the record's ``disconnection_reason``. It must answer at once, because
+            the bot waits for it. A coroutine function is asked only before delivery, and waited for as long as
+            ``sink_timeout_secs``. What it raises is counted in `health` and otherwise ignored.
         strict: Raise what goes wrong in the recording instead of counting it. For tests of the recorder.
         name: Name of the observer in Pipecat's logs.
     """
@@ -91,6 +99,7 @@ class FlowsObserver(BaseObserver):
         recording_url: str | None = None,
         cost_calculator: CostCalculator | None = None,
         sink_timeout_secs: float = 10.0,
+        disconnection_reason_resolver: Resolver | None = None,
         strict: bool = False,
         name: str | None = None,
     ) -> None:
@@ -132,7 +141,11 @@ class FlowsObserver(BaseObserver):
             self._recorder.keep_recording(Recording(url=self._recording_url))
         if self._audio is not None:
             self._audio.begin(self._call_id, self._guard)
-        self._frames = FrameReader(self._writer, self._tools_changed, self._knows, self._stop_at_second_call)
+        self._resolver = ReasonResolver(disconnection_reason_resolver, self._writer)
+        self._listener = EventListener(self._writer)
+        self._frames = FrameReader(
+            self._writer, self._tools_changed, self._knows, self._stop_at_second_call, self._resolver.ask
+        )
         self._ignored = self._frames.ignored
         self._watches: list[FlowWatch] = []
         self._detached: list[FlowWatch] = []
@@ -219,6 +232,73 @@ class FlowsObserver(BaseObserver):
             self._watches.remove(watch)
             self._detached.append(watch)
 
+    def attach_user_aggregator(self, aggregator: Any) -> None:
+        """Record what a user aggregator tells by events only: the caller's idle times, and who decided on turns.
+
+        Args:
+            aggregator: The user aggregator, such as ``context_aggregator.user()``.
+
+        Raises:
+            ObserverError: ``no_known_events`` if it is nothing of the kind; ``observer_reused`` if this observer's
+                call is over.
+        """
+        self._attach(aggregator, "user_aggregator")
+
+    def attach_processor(self, processor: Any) -> None:
+        """Record what a processor tells by events only.
+
+        That is who answered an outbound call, what became of a phone menu, which service a switcher uses, or what
+        a UserTurnProcessor decides.
+
+        Args:
+            processor: A VoicemailDetector, IVRNavigator, ServiceSwitcher, LLMSwitcher, UserTurnProcessor, or any
+                processor that has an event of one of them.
+
+        Raises:
+            ObserverError: As `attach_user_aggregator`.
+        """
+        self._attach(processor, "processor")
+
+    def attach_transport(self, transport: Any) -> None:
+        """Record when the client is gone, without which a hang-up cannot be told from any other cancel.
+
+        Attach it before adding a handler of your own that ends the call, as that is then noticed first.
+
+        Args:
+            transport: The transport.
+
+        Raises:
+            ObserverError: As `attach_user_aggregator`.
+        """
+        self._attach(transport, "transport")
+
+    def attach_worker(self, worker: Any) -> None:
+        """Record when a worker of a bot that has several takes the call over, and when it gives the call away.
+
+        Args:
+            worker: The worker; attach each that takes part.
+
+        Raises:
+            ObserverError: As `attach_user_aggregator`.
+        """
+        self._attach(worker, "worker")
+
+    def attach_turn_tracking_observer(self, tracker: Any) -> None:
+        """Record Pipecat's own numbers of turns and its verdicts, beside the turns read here.
+
+        Args:
+            tracker: A TurnTrackingObserver, such as ``worker.turn_tracking_observer``.
+
+        Raises:
+            ObserverError: As `attach_user_aggregator`.
+        """
+        self._attach(tracker, "turn_tracking_observer")
+
+    def _attach(self, emitter: Any, role: Emitter) -> None:
+        if self._finished:
+            raise self._reused()
+        self._listener.attach(emitter, role)
+
     async def aflush(self, reason: Any = None) -> None:
         """End the recording now and deliver it, for transports that vanish without ending the pipeline.
 
@@ -304,7 +384,7 @@ class FlowsObserver(BaseObserver):
             self._finished = True
             self._close(terminal, reason)
             self._work_out_cost()
-            if self._sinks or self._audio is not None:
+            if self._sinks or self._audio is not None or self._resolver.open:
                 # A task of its own: whoever waits for it may be cancelled, and another may wait again.
                 self._finishing = asyncio.ensure_future(self._deliver())
             else:
@@ -316,6 +396,7 @@ class FlowsObserver(BaseObserver):
         try:
             for watch in self._watches:
                 watch.detach()
+            self._listener.close()
             self._end(terminal, reason)
         except Exception as error:
             self._guard.caught("the end of the call", error)
@@ -335,11 +416,12 @@ class FlowsObserver(BaseObserver):
         if self._frames.ended:
             return
         at_ns = None if terminal == "flush" else self._recorder.last_ns
-        if terminal == "cleanup" and self._frames.terminal is not None:
-            terminal, reason = self._frames.terminal
         if at_ns is None:
             at_ns = self._writer.clock.now()
-        self._writer.add(CallEnded, at_ns, terminal=terminal, reason=reason)
+        if terminal == "cleanup" and self._frames.terminal is not None:
+            self._writer.add(CallEnded, at_ns, **self._frames.terminal.told(at_ns))
+        else:
+            self._writer.add(CallEnded, at_ns, terminal=terminal, reason=reason)
 
     async def _finish_audio(self, audio: AudioRecording) -> None:
         try:
@@ -351,6 +433,7 @@ class FlowsObserver(BaseObserver):
             self._guard.caught("the sound of the call", error)
 
     async def _deliver(self) -> None:
+        await self._resolver.ask_finally(self._sink_timeout_secs)
         if self._audio is not None:
             await self._finish_audio(self._audio)
         try:

@@ -17,13 +17,12 @@ from pipecat.frames.frames import LLMSetToolsFrame
 from pipecat.observers.base_observer import FramePushed
 from pipecat.processors.frame_processor import FrameDirection
 
-from flows_analytics.calls.events import Terminal
 from flows_analytics.observer.bot_frames import BotFrames
 from flows_analytics.observer.call_writer import CallWriter
 from flows_analytics.observer.caller_frames import CallerFrames
 from flows_analytics.observer.frame_table import Entry
 from flows_analytics.observer.function_frames import FunctionFrames
-from flows_analytics.observer.line_frames import LineFrames
+from flows_analytics.observer.line_frames import LineFrames, SeenTerminal
 from flows_analytics.observer.service_frames import ServiceFrames
 
 _SEEN_KEPT = 1024
@@ -39,6 +38,7 @@ class FrameReader:
         tools_changed: Told of each frame that sets the LLM's tools, with its time.
         watched: Tells whether a FlowManager is attached.
         second_pipeline: Told when another pipeline starts: from then on, nothing tells the calls apart.
+        ending: Told when the first terminal frame is seen.
     """
 
     def __init__(
@@ -47,9 +47,10 @@ class FrameReader:
         tools_changed: Callable[[Any, int], None],
         watched: Callable[[Any], bool],
         second_pipeline: Callable[[], None],
+        ending: Callable[[], None],
     ) -> None:
         self._writer = writer
-        self._line = LineFrames(writer, second_pipeline)
+        self._line = LineFrames(writer, second_pipeline, ending)
         self._services = ServiceFrames(writer)
         self._began = False
         self._seen: OrderedDict[int, ref[Any]] = OrderedDict()
@@ -63,10 +64,11 @@ class FrameReader:
             **self._services.entries(),
             LLMSetToolsFrame: Entry(lambda data, at_ns: tools_changed(getattr(data.frame, "tools", None), at_ns)),
         }
+        self._named = self._line.named_entries()
 
     @property
-    def terminal(self) -> tuple[Terminal, Any] | None:
-        """The first terminal frame seen anywhere, and its reason; None before."""
+    def terminal(self) -> SeenTerminal | None:
+        """The first terminal frame seen anywhere; None before."""
         return self._line.terminal
 
     @property
@@ -107,7 +109,8 @@ class FrameReader:
 
     def _resolve(self, kind: type[Any]) -> Entry | None:
         # A subclass, such as a transport's own, is read like the kind it refines.
-        entry = next((self._table[parent] for parent in kind.__mro__ if parent in self._table), None)
+        known = (self._table.get(parent) or self._named.get(parent.__name__) for parent in kind.__mro__)
+        entry = next((entry for entry in known if entry is not None), None)
         if entry is None:
             self.ignored.add(kind)
         else:

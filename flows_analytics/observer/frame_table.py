@@ -29,6 +29,11 @@ Entries = dict[type[Any], Entry]
 """The kinds of frames that one reader reads. Subclasses of a kind are read like it."""
 
 
+NamedEntries = dict[str, Entry]
+"""The kinds of frames that a reader knows by the name of their class only: their module needs a package that not
+every bot has installed. Subclasses of a kind are read like it."""
+
+
 def later_frames(entries: dict[str, Entry]) -> Entries:
     """Look up kinds of frames that not every Pipecat line has.
 

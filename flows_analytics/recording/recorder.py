@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from flows_analytics.calls.declared import DeclaredGraph
-from flows_analytics.calls.ending import read_ending
+from flows_analytics.calls.ending import DisconnectionReason, read_ending
 from flows_analytics.calls.events import CallStarted, Moment, milliseconds
 from flows_analytics.calls.health import Health
 from flows_analytics.calls.record import Agent, CallRecord
@@ -58,6 +58,7 @@ class CallRecorder:
         self._declared: dict[str, DeclaredGraph] = {}
         self._flows: str | None = None
         self._cost: float | None = None
+        self._disconnection_reason: str | None = None
         self._closed = False
         self._given: dict[frozenset[str], set[str]] = {}
         self._health = Health()
@@ -169,6 +170,20 @@ class CallRecorder:
         """
         self._cost = cost
 
+    @property
+    def disconnection_reason(self) -> str | None:
+        """Why the call was over, as the bot said; None if it said nothing."""
+        return self._disconnection_reason
+
+    def tell_disconnection_reason(self, reason: str) -> None:
+        """Say why the call was over, before `close` or after it.
+
+        Args:
+            reason: The reason. Only the first counts, apart from ``unknown``.
+        """
+        if self._disconnection_reason in (None, DisconnectionReason.UNKNOWN):
+            self._disconnection_reason = reason
+
     def close(self) -> None:
         """End the recording; what comes later is dropped and counted."""
         self._closed = True
@@ -188,6 +203,7 @@ class CallRecorder:
             call_type=self._header.call_type,
             status=ending.status,
             end_reason=ending.reason,
+            disconnection_reason=self._disconnection_reason,
             started_at=started_at,
             ended_at=ended_at,
             agent=self._header.agent,

@@ -73,6 +73,7 @@ class ScriptedBot:
         transport: The scripted transport, or None in text-only mode.
         context_aggregator: The pair of aggregators.
         flow_manager: The FlowManager.
+        processors: The processors in their usual order, for `arrange`.
     """
 
     def __init__(
@@ -85,6 +86,7 @@ class ScriptedBot:
         dice: random.Random | None = None,
         conversation_id: str | None = None,
         user_turn_strategies: UserTurnStrategies | None = None,
+        user_idle_timeout: float = 0,
         arrange: Callable[[Self], Sequence[FrameProcessor]] | None = None,
         worker_options: Mapping[str, Any] | None = None,
         on_happening: Callable[[Happening], None] | None = None,
@@ -103,6 +105,7 @@ class ScriptedBot:
             conversation_id: Given to the worker.
             user_turn_strategies: How turns of the caller are told. None takes strategies that need no model: voice
                 activity begins a turn, a pause after it ends it.
+            user_idle_timeout: Seconds of silence after which the caller counts as idle; 0 for never.
             arrange: Puts the processors of the pipeline in order. Called once, after the services are made and
                 before the worker is; it may replace any of them. What it puts in the place of `llm` is the
                 FlowManager's, and is given the script of the call as its `script`. None takes the usual order.
@@ -124,10 +127,9 @@ class ScriptedBot:
             start=[VADUserTurnStartStrategy()],
             stop=[SpeechTimeoutUserTurnStopStrategy(user_speech_timeout=_USER_SPEECH_TIMEOUT_SECS)],
         )
-        self.context_aggregator = LLMContextAggregatorPair(
-            LLMContext(), user_params=LLMUserAggregatorParams(user_turn_strategies=turns)
-        )
-        usual = self._text_processors() if text_only else self._voice_processors()
+        user_params = LLMUserAggregatorParams(user_turn_strategies=turns, user_idle_timeout=user_idle_timeout)
+        self.context_aggregator = LLMContextAggregatorPair(LLMContext(), user_params=user_params)
+        self.processors = self._text_processors() if text_only else self._voice_processors()
         options: dict[str, Any] = {
             "params": PipelineParams(enable_metrics=True, enable_usage_metrics=True),
             "enable_rtvi": False,
@@ -136,7 +138,7 @@ class ScriptedBot:
             "conversation_id": conversation_id,
             **(worker_options or {}),
         }
-        self.worker = PipelineWorker(Pipeline(list(arrange(self)) if arrange else usual), **options)
+        self.worker = PipelineWorker(Pipeline(list(arrange(self)) if arrange else self.processors), **options)
         self.flow_manager: Any = (flow_manager_class or installed_flows().FlowManager)(
             worker=self.worker,
             llm=self.llm,

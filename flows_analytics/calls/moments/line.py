@@ -23,11 +23,13 @@ class CallEnded(Moment):
     Attributes:
         terminal: What ended it.
         reason: The reason the frame or ``aflush`` gave; None if it gave none.
+        lag_ms: How long the frame was under way: the end was asked for at ``at_ms - lag_ms``.
     """
 
     kind: Literal["call_ended"] = "call_ended"
     terminal: Terminal
     reason: Text | None = None
+    lag_ms: float = 0.0
 
 
 class ClientConnected(Moment):
@@ -39,6 +41,8 @@ class ClientConnected(Moment):
 class ClientDisconnected(Moment):
     """The transport said that the caller is gone. No frame says so.
 
+    Some transports say so too when it was the bot that hung up, once the end is under way.
+
     Absent: Unless ``attach_transport`` was given the transport.
     """
 
@@ -49,28 +53,35 @@ class KeysPressed(Moment):
     """The caller pressed a key of the phone.
 
     Attributes:
-        keys: The keys: digits, ``*`` and ``#``. Mostly one.
+        keys: The keys: digits, ``*`` and ``#``; mostly one. None if transcripts or arguments are switched off,
+            because they may be a secret number.
+        count: How many.
     """
 
     kind: Literal["keys_pressed"] = "keys_pressed"
-    keys: Text
+    keys: Text | None = None
+    count: int = 1
 
 
 class KeysSent(Moment):
     """The bot sent keys, as a caller of a phone menu does.
 
     Attributes:
-        keys: The keys: digits, ``*`` and ``#``.
+        keys: The keys: digits, ``*`` and ``#``. None if transcripts or arguments are switched off.
+        count: How many.
     """
 
     kind: Literal["keys_sent"] = "keys_sent"
-    keys: Text
+    keys: Text | None = None
+    count: int = 1
 
 
 class AnswererDetected(Moment):
-    """A voicemail detector decided who answered an outbound call.
+    """A voicemail detector or an IVR navigator decided who answered an outbound call.
 
-    Absent: Unless ``attach_processor`` was given the VoicemailDetector.
+    Pipecat says ``voicemail`` only once the greeting is over and ``voicemail_response_delay`` has passed.
+
+    Absent: Unless ``attach_processor`` was given the VoicemailDetector or IVRNavigator.
 
     Attributes:
         answerer: ``person`` or ``voicemail``.
@@ -86,7 +97,7 @@ class MenuStatusChanged(Moment):
     Absent: Unless ``attach_processor`` was given the IVRNavigator.
 
     Attributes:
-        status: ``detected``, ``completed``, ``stuck``, ``wait``, as the navigator says.
+        status: ``detected``, ``completed`` or ``stuck``. That it waits to hear more, no event tells.
     """
 
     kind: Literal["menu_status_changed"] = "menu_status_changed"
