@@ -16,19 +16,18 @@ from flows_analytics.calls.events import CallEnded, Terminal
 from flows_analytics.calls.health import Health
 from flows_analytics.calls.record import Agent, CallRecord
 from flows_analytics.calls.sound import Recording
-from flows_analytics.delivery.sink import Sink, deliver
+from flows_analytics.delivery.sink import Sink
 from flows_analytics.errors import ObserverError
 from flows_analytics.observer.agent_version import resolve_agent_version
 from flows_analytics.observer.audio import AudioRecording
-from flows_analytics.observer.call_cost import CostCalculator, cost_of
+from flows_analytics.observer.call_cost import CostCalculator
 from flows_analytics.observer.call_writer import CallWriter, Content
 from flows_analytics.observer.clock import CallClock
-from flows_analytics.observer.declared_flow import read_declared
 from flows_analytics.observer.event_listener import Emitter, EventListener
-from flows_analytics.observer.flow_manager_hook import is_flow_manager
-from flows_analytics.observer.flow_watch import FlowWatch
+from flows_analytics.observer.flow_watches import FlowWatches
 from flows_analytics.observer.frame_reader import FrameReader
 from flows_analytics.observer.guard import Guard
+from flows_analytics.observer.last_steps import LastSteps
 from flows_analytics.observer.reason_resolver import ReasonResolver, Resolver
 from flows_analytics.recording.recorder import CallHeader, CallRecorder
 
@@ -105,10 +104,7 @@ class FlowsObserver(BaseObserver):
     ) -> None:
         super().__init__(name=name)  # pyright: ignore[reportUnknownMemberType]  # Pipecat leaves kwargs untyped
         self._call_id = str(call_id) if call_id else str(uuid4())
-        self._sinks = tuple(sinks)
         self._strict = strict
-        self._cost_calculator = cost_calculator
-        self._sink_timeout_secs = sink_timeout_secs
         clock = CallClock()
         header = CallHeader(
             call_id=self._call_id,
@@ -136,19 +132,25 @@ class FlowsObserver(BaseObserver):
             ),
         )
         self._audio = recording
-        self._recording_url = recording_url or None
-        if self._recording_url is not None:
-            self._recorder.keep_recording(Recording(url=self._recording_url))
+        if recording_url:
+            self._recorder.keep_recording(Recording(url=recording_url))
         if self._audio is not None:
             self._audio.begin(self._call_id, self._guard)
-        self._resolver = ReasonResolver(disconnection_reason_resolver, self._writer)
+        resolver = ReasonResolver(disconnection_reason_resolver, self._writer)
+        self._last_steps = LastSteps(
+            self._writer,
+            sinks=sinks,
+            resolver=resolver,
+            audio=recording,
+            cost_calculator=cost_calculator,
+            timeout_secs=sink_timeout_secs,
+        )
         self._listener = EventListener(self._writer)
+        self._flows = FlowWatches(self._writer)
         self._frames = FrameReader(
-            self._writer, self._tools_changed, self._knows, self._stop_at_second_call, self._resolver.ask
+            self._writer, self._flows.tools_changed, self._flows.knows, self._stop_at_second_call, resolver.ask
         )
         self._ignored = self._frames.ignored
-        self._watches: list[FlowWatch] = []
-        self._detached: list[FlowWatch] = []
         self._set_up = False
         self._finishing: asyncio.Future[None] | None = None
         self._finished = False
@@ -201,25 +203,7 @@ class FlowsObserver(BaseObserver):
         """
         if self._finished:
             raise self._reused()
-        if not is_flow_manager(flow_manager):
-            raise ObserverError(
-                "not_a_flow_manager",
-                f"attach_flow_manager takes a FlowManager, not a {type(flow_manager).__name__}",
-            )
-        graph = None if declared is None else read_declared(declared)
-        known = next((watch for watch in self._watches if watch.manager is flow_manager), None)
-        if known is not None:
-            if graph is not None:
-                known.declare(graph)
-            return
-        before = next((watch for watch in self._detached if watch.manager is flow_manager), None)
-        watch = FlowWatch(flow_manager, self._writer, graph, before.flow if before else None)
-        try:
-            watch.attach()
-            self._watches.append(watch)
-            self._detached = [watch for watch in self._detached if watch is not before]
-        except Exception as error:
-            self._guard.caught("the attached FlowManager", error)
+        self._flows.attach(flow_manager, declared)
 
     def detach_flow_manager(self, flow_manager: Any) -> None:
         """Stop recording a FlowManager and give it its methods back. Done by itself at the end of the call.
@@ -227,10 +211,7 @@ class FlowsObserver(BaseObserver):
         Args:
             flow_manager: The manager; one that is not attached is left alone.
         """
-        for watch in [watch for watch in self._watches if watch.manager is flow_manager]:
-            watch.detach()
-            self._watches.remove(watch)
-            self._detached.append(watch)
+        self._flows.detach(flow_manager)
 
     def attach_user_aggregator(self, aggregator: Any) -> None:
         """Record what a user aggregator tells by events only: the caller's idle times, and who decided on turns.
@@ -354,13 +335,6 @@ class FlowsObserver(BaseObserver):
         if clock.zero_ns is not None:
             self._recorder.place(clock.zero_ns, wall_ns=clock.wall_zero_ns)
 
-    def _knows(self, manager: Any) -> bool:
-        return any(watch.manager is manager for watch in (*self._watches, *self._detached))
-
-    def _tools_changed(self, tools: Any, at_ns: int) -> None:
-        for watch in (*self._watches, *self._detached):
-            watch.tools_changed(tools, at_ns)
-
     def _reused(self) -> ObserverError:
         return ObserverError(
             "observer_reused",
@@ -383,8 +357,8 @@ class FlowsObserver(BaseObserver):
         if not self._finished:
             self._finished = True
             self._close(terminal, reason)
-            self._work_out_cost()
-            if self._sinks or self._audio is not None or self._resolver.open:
+            self._last_steps.price()
+            if self._last_steps.wait:
                 # A task of its own: whoever waits for it may be cancelled, and another may wait again.
                 self._finishing = asyncio.ensure_future(self._deliver())
             else:
@@ -394,23 +368,13 @@ class FlowsObserver(BaseObserver):
 
     def _close(self, terminal: Terminal, reason: Any) -> None:
         try:
-            for watch in self._watches:
-                watch.detach()
+            self._flows.close()
             self._listener.close()
             self._end(terminal, reason)
         except Exception as error:
             self._guard.caught("the end of the call", error)
         finally:
-            self._watches.clear()
             self._recorder.close()
-
-    def _work_out_cost(self) -> None:
-        if self._cost_calculator is None:
-            return
-        try:
-            self._recorder.price(cost_of(self.record.usage, self._cost_calculator))
-        except Exception as error:
-            self._guard.caught("the cost of the call", error, "cost_failed")
 
     def _end(self, terminal: Terminal, reason: Any) -> None:
         if self._frames.ended:
@@ -423,30 +387,8 @@ class FlowsObserver(BaseObserver):
         else:
             self._writer.add(CallEnded, at_ns, terminal=terminal, reason=reason)
 
-    async def _finish_audio(self, audio: AudioRecording) -> None:
-        try:
-            ended_ms = self.record.duration_ms
-            made = await audio.finish(ended_ms, self._recorder.lose, timeout_secs=self._sink_timeout_secs)
-            if made is not None:
-                self._recorder.keep_recording(made.model_copy(update={"url": self._recording_url}))
-        except Exception as error:
-            self._guard.caught("the sound of the call", error)
-
     async def _deliver(self) -> None:
-        await self._resolver.ask_finally(self._sink_timeout_secs)
-        if self._audio is not None:
-            await self._finish_audio(self._audio)
-        try:
-            deliveries = await deliver(self.record, self._sinks, timeout_secs=self._sink_timeout_secs)
-        except Exception as error:
-            self._guard.caught("the delivery of the call", error)
-            deliveries = []
-        for delivery in deliveries:
-            if delivery.error is not None:
-                code = "sink_timeout" if delivery.error == "timeout" else "sink_failed"
-                why = f"{delivery.sink} did not take the call: {delivery.error}"
-                self._recorder.lose(code, why)
-                self._guard.say(why)
+        await self._last_steps.take()
         await self._say_recorded()
 
     async def _say_recorded(self) -> None:

@@ -1,0 +1,87 @@
+"""What is done with a call when it is over: why it was, what it cost, its sound, and delivering it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from flows_analytics.delivery.sink import Sink, deliver
+from flows_analytics.observer.audio import AudioRecording
+from flows_analytics.observer.call_cost import CostCalculator, cost_of
+from flows_analytics.observer.call_writer import CallWriter
+from flows_analytics.observer.reason_resolver import ReasonResolver
+
+
+class LastSteps:
+    """Completes the record of a call that is over and delivers it. Each step fails for itself.
+
+    Args:
+        writer: The call.
+        sinks: Where it goes.
+        resolver: Says why it was over.
+        audio: Its sound; None if none is recorded.
+        cost_calculator: Says what it cost; None if nobody does.
+        timeout_secs: How long each step may take.
+    """
+
+    def __init__(
+        self,
+        writer: CallWriter,
+        *,
+        sinks: Sequence[Sink],
+        resolver: ReasonResolver,
+        audio: AudioRecording | None,
+        cost_calculator: CostCalculator | None,
+        timeout_secs: float,
+    ) -> None:
+        self._writer = writer
+        self._recorder = writer.recorder
+        self._guard = writer.guard
+        self._sinks = tuple(sinks)
+        self._resolver = resolver
+        self._audio = audio
+        self._cost_calculator = cost_calculator
+        self._timeout_secs = timeout_secs
+
+    @property
+    def wait(self) -> bool:
+        """Whether any of it takes time."""
+        return bool(self._sinks) or self._audio is not None or self._resolver.open
+
+    def price(self) -> None:
+        """Work out what the call cost."""
+        if self._cost_calculator is None:
+            return
+        try:
+            self._recorder.price(cost_of(self._recorder.record().usage, self._cost_calculator))
+        except Exception as error:
+            self._guard.caught("the cost of the call", error, "cost_failed")
+
+    async def take(self) -> None:
+        """Ask why, end the sound, and deliver."""
+        await self._resolver.ask_finally(self._timeout_secs)
+        if self._audio is not None:
+            await self._end_sound(self._audio)
+        await self._deliver()
+
+    async def _end_sound(self, audio: AudioRecording) -> None:
+        try:
+            record = self._recorder.record()
+            made = await audio.finish(record.duration_ms, self._recorder.lose, timeout_secs=self._timeout_secs)
+            if made is not None:
+                url = record.recording.url if record.recording else None
+                self._recorder.keep_recording(made.model_copy(update={"url": url}))
+        except Exception as error:
+            self._guard.caught("the sound of the call", error)
+
+    async def _deliver(self) -> None:
+        try:
+            deliveries = await deliver(self._recorder.record(), self._sinks, timeout_secs=self._timeout_secs)
+        except Exception as error:
+            self._guard.caught("the delivery of the call", error)
+            return
+        for delivery in deliveries:
+            if delivery.error is not None:
+                code = "sink_timeout" if delivery.error == "timeout" else "sink_failed"
+                why = f"{delivery.sink} did not take the call: {delivery.error}"
+                self._recorder.lose(code, why)
+                self._guard.say(why)
