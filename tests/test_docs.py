@@ -6,9 +6,12 @@ import inspect
 import re
 import runpy
 from pathlib import Path
+from typing import get_args
 
 from flows_analytics import FlowsObserver
 from flows_analytics.calls.ending import DisconnectionReason, exit_kind, shown_reason
+from flows_analytics.calls.events import AnyMoment
+from flows_analytics.calls.findings import Code
 from tests.bots import PIZZA_PATH, hold_pizza_call
 
 REPOSITORY = Path(__file__).parents[1]
@@ -90,3 +93,16 @@ def test_the_call_that_the_readme_shows_is_one_of_the_demo():
 
     (shown,) = re.findall(r"flows-analytics show demo-calls/calls/(\S+)\.json", README)
     assert shown in {call.call_id for call in plan_calls(100, 7, datetime.now(UTC))}
+
+
+def test_the_page_on_the_record_is_what_the_code_says_of_itself():
+    writer = runpy.run_path(str(REPOSITORY / "docs" / "write_record.py"))
+    assert (REPOSITORY / "docs" / "record.md").read_text() == writer["page"](), "run docs/write_record.py"
+
+
+def test_every_kind_of_moment_and_every_finding_is_on_the_page_on_the_record():
+    page = (REPOSITORY / "docs" / "record.md").read_text()
+    kinds = [get_args(moment.model_fields["kind"].annotation)[0] for moment in get_args(get_args(AnyMoment)[0])]
+    assert len(kinds) > 50
+    for name in (*kinds, *get_args(Code)):
+        assert f"`{name}`" in page, name

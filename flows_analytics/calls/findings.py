@@ -58,12 +58,26 @@ class Thresholds:
 class Finding:
     """Something that looks wrong in a call.
 
+    Codes:
+
+    - ``flow_stuck``: a transition was interrupted, lost or never executed, and the flow entered no node again.
+    - ``transition_lost``: the same, but the flow got on later.
+    - ``function_failed``: a function raised; Pipecat Flows tells it to the LLM only.
+    - ``function_cancelled``, ``function_timed_out``, ``function_never_ran``: what became of a function instead.
+    - ``opening_repeated``: two inferences said the same before the caller spoke.
+    - ``silent_after_entry``: a node that should have spoken at once said nothing for long.
+    - ``node_reentered``: a node was entered again and again.
+    - ``caller_repeated``: the caller said again what he had just said.
+    - ``ended_outside_goal``: the call reached no goal; without goals, it ended in a node that cannot end it.
+    - ``slow_answer``: the caller waited long, or far longer than usual in the call.
+    - ``transcript_empty``: nothing of the bot was recorded, or a voice of the caller and no words.
+
     Attributes:
-        code: What: one of the codes of docs/record.md.
+        code: What: one of the codes above.
         at_ms: When.
         visit: Position in ``record.visits`` of the visit it happened in; None outside any.
-        evidence: What it is concluded from: names, texts and durations, by key. What the recording was told not to
-            keep is not here either.
+        evidence: What it is concluded from: names, texts and durations, by key. What the recording was told not
+            to keep is not here either.
     """
 
     code: Code

@@ -41,8 +41,14 @@ from flows_analytics.calls.visits import MAIN_FLOW, Visit, VisitTimes, read_visi
 from flows_analytics.calls.workers import Shift, read_shifts
 from flows_analytics.errors import RecordError
 
-SCHEMA_VERSION = 1
-"""Version of the stored shape. History: 1, the first (flows-analytics 0.1)."""
+SCHEMA_VERSION = 2
+"""Version of the stored shape. History:
+
+1. The first (flows-analytics 0.1).
+2. Adds the moments of latency, usage, the line and events of processors; ``recording``, ``cost`` and
+   ``disconnection_reason``; ``processor`` of an inference, ``category`` of an error, ``lag_ms`` of the end.
+   Nothing of 1 changed, so its records only lack what was not recorded then.
+"""
 
 
 class Agent(BaseModel):
@@ -169,6 +175,8 @@ class CallRecord(BaseModel):
         # All moments of a call would fill screens.
         path = " > ".join(self.path)
         return f"<CallRecord {self.call_id!r} {self.status}: {path or 'no node'}; {len(self.turns)} turns>"
+
+    __str__ = __repr__
 
     @property
     def path(self) -> tuple[str, ...]:
@@ -378,6 +386,8 @@ class CallRecord(BaseModel):
             raise RecordError("record_not_valid", f"not a call record: {places}") from None
         if record.schema_version > SCHEMA_VERSION:
             raise _too_new(record.schema_version)
+        if record.schema_version < SCHEMA_VERSION:
+            record = record.model_copy(update={"schema_version": SCHEMA_VERSION})
         return record
 
     def save(self, path: str | Path) -> Path:

@@ -13,6 +13,7 @@ import pytest
 
 from flows_analytics import CallRecord
 from flows_analytics.calls.health import Health
+from flows_analytics.calls.record import SCHEMA_VERSION
 from flows_analytics.errors import RecordError
 from tests.bots import PIZZA_PATH, hold_pizza_call
 
@@ -35,7 +36,7 @@ def test_a_record_reads_back_as_it_was_written(record, tmp_path):
 def test_the_json_can_be_read_without_this_library(record):
     document = json.loads(record.to_json())
 
-    assert document["schema_version"] == 1
+    assert document["schema_version"] == SCHEMA_VERSION
     assert document["agent"] == {"id": "pizza", "name": None, "version": "42"}
     assert document["summary"]["path"] == list(PIZZA_PATH)
     assert [visit["node"] for visit in document["summary"]["visits"]] == list(PIZZA_PATH)
@@ -93,6 +94,30 @@ def test_a_missing_file_is_a_record_error(tmp_path):
     with pytest.raises(RecordError, match="No such file") as refused:
         CallRecord.load(tmp_path / "none.json")
     assert refused.value.code == "record_not_readable"
+
+
+def test_a_record_of_the_first_version_reads_as_it_did_then():
+    file = Path(__file__).parent / "records" / "version-1.json"
+    document = json.loads(file.read_text())
+
+    record = CallRecord.load(file)
+
+    assert (document["schema_version"], record.schema_version) == (1, SCHEMA_VERSION)
+    then, now = document["summary"], json.loads(record.to_json())["summary"]
+    for reading in ("visits", "transitions", "tool_calls"):
+        for before, after in zip(then[reading], now[reading], strict=True):
+            assert before.items() <= after.items()
+    said = [
+        (turn["speaker"], turn["text"], turn["start_ms"], turn["end_ms"], turn["visit"]) for turn in then["turns"]
+    ]
+    assert [(turn.speaker, turn.text, turn.start_ms, turn.end_ms, turn.visit) for turn in record.turns] == said
+    assert [turn.latency_ms for turn in record.turns if turn.speaker == "bot"] == [
+        740.1,
+        pytest.approx(1476.3),
+        pytest.approx(2476.3),
+        pytest.approx(1476.3),
+    ]
+    assert (record.recording, record.cost, record.disconnection_reason) == (None, None, None)
 
 
 def test_a_refusal_never_repeats_what_was_said(tmp_path):
