@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
+from itertools import pairwise
 
 from flows_analytics.calls.answers import Answers
 from flows_analytics.calls.bot_turns import BotTurn
-from flows_analytics.calls.events import BotText, Events
+from flows_analytics.calls.events import BotText, Events, NodeEntered
 from flows_analytics.calls.intervals import divide
 from flows_analytics.calls.lives import Life
 from flows_analytics.calls.transitions import Transition
@@ -36,19 +37,21 @@ def measure_arrivals(
     for event in events:
         if isinstance(event, BotText):
             heard_ms.setdefault(event.origin, event.at_ms)
-    called_ms = {change.at_ms: life.called.at_ms for life in lives if life.called for change in life.changes}
-    entries = sorted(transition.entered_ms for transition in transitions if transition.entered_ms is not None)
+    called_ms: dict[int | None, float] = {
+        change.change: life.called.at_ms for life in lives if life.called for change in life.changes
+    }
+    entries = [event for event in events if isinstance(event, NodeEntered)]
+    next_ms: dict[int | None, float] = {entry.change: later.at_ms for entry, later in pairwise(entries)}
     measured: list[Transition] = []
     for transition in transitions:
         arrival = None
-        if transition.entered_ms is not None and transition.began_ms is not None:
-            next_ms = next((at_ms for at_ms in entries if at_ms > transition.entered_ms), None)
-            arrival = answers.first_after(transition.entered_ms, next_ms)
+        if transition.entered_ms is not None and transition.change is not None:
+            arrival = answers.first_after(transition.entered_ms, next_ms.get(transition.change))
         end_ms = heard_ms.get(arrival) if arrival is not None else None
         if transition.began_ms is None or end_ms is None:
             measured.append(transition)
             continue
-        start_ms = min(called_ms.get(transition.began_ms, transition.began_ms), transition.began_ms)
+        start_ms = min(called_ms.get(transition.change, transition.began_ms), transition.began_ms)
         contributions = divide(start_ms, end_ms, answers.until(end_ms, arrival, since_ms=start_ms))
         measured.append(replace(transition, latency_ms=round(end_ms - start_ms, 3), contributions=contributions))
     return tuple(measured)

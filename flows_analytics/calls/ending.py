@@ -73,6 +73,9 @@ _MEANINGS = {
 """What a reason means. Words that are not here, such as the ``runner exiting`` and ``interrupt signal`` that
 Pipecat gives for want of a reason, say nothing of who ended the call."""
 
+_UNDONE = {"no", "not", "failed", "rejected", "cancelled", "refused", "error"}
+"""Words beside which a transfer is none."""
+
 _EXIT_KINDS: dict[DisconnectionReason, ExitKind] = {
     DisconnectionReason.TRANSFER: "transfer",
     DisconnectionReason.USER_HANGUP: "hangup",
@@ -234,7 +237,8 @@ def _word(reason: str | None) -> str:
 
 def _meaning(reason: str | None) -> DisconnectionReason | None:
     word = _word(reason)
-    if {"transfer", "transferred"} & set(word.split("_")):
+    words = set(word.split("_"))
+    if {"transfer", "transferred"} & words and not _UNDONE & words:
         return DisconnectionReason.TRANSFER
     return _MEANINGS.get(word)
 
@@ -260,7 +264,7 @@ def exit_kind(
     | ``started`` | ``process_lost`` | ``lost`` |
     | ``started`` | anything else | ``running`` |
     | ``error`` | any | ``error`` |
-    | any other | names a transfer | ``transfer`` |
+    | any other | names a transfer that is not said to have failed | ``transfer`` |
     | any other | names a hang-up of the caller, or a client that is gone | ``hangup`` |
     | any other | names a timeout | ``timeout`` |
     | any other | names a hang-up of the bot | ``end`` |

@@ -2,14 +2,21 @@
 
 from __future__ import annotations
 
-from bisect import bisect_left, bisect_right
+from bisect import bisect_left
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from itertools import pairwise
 from statistics import median
 from typing import Any, Literal
 
-from flows_analytics.calls.events import CallerVoiceStarted, Events, InferenceEnded, InferenceStarted
+from flows_analytics.calls.events import (
+    BotText,
+    CallerIdle,
+    CallerVoiceStarted,
+    Events,
+    InferenceEnded,
+    InferenceStarted,
+)
 from flows_analytics.calls.lost import CALL_ENDED_FIRST
 from flows_analytics.calls.similarity import alike, words_of
 from flows_analytics.calls.tools import ToolCall
@@ -44,7 +51,7 @@ class Thresholds:
         silence_ms: How long a node may be silent after it was entered.
         entries: How often a node may be entered before it is worth a look.
         slow_ms: How long the caller may wait for an answer.
-        slow_times: How many times the median of the call's other waits an answer may take, if there are five.
+        slow_times: How many times the median of the call's waits an answer may take, if there are five.
     """
 
     stuck_ms: float = 5_000.0
@@ -149,11 +156,16 @@ def read_findings(call: Readings, thresholds: Thresholds | None = None) -> tuple
 
 def _transitions(call: Readings, limits: Thresholds) -> Iterator[Finding]:
     """A transition that was interrupted, lost or never executed, and whether the flow ever got on."""
-    for transition in call.transitions:
+    for position, transition in enumerate(call.transitions):
         if transition.succeeded or transition.began_ms is None:
             continue
-        later = [v for v in call.visits if v.flow == transition.flow and v.entered_ms > transition.began_ms]
-        stood_ms = (later[0].entered_ms if later else call.last_ms) - transition.began_ms
+        # By order, not by time: what superseded it may have been entered at the same moment.
+        later = [
+            other.entered_ms
+            for other in call.transitions[position + 1 :]
+            if other.flow == transition.flow and other.entered_ms is not None
+        ]
+        stood_ms = (later[0] if later else call.last_ms) - transition.began_ms
         stuck = not later and stood_ms >= limits.stuck_ms
         failed = transition.lost or transition.error is not None
         if not stuck and (not failed or transition.error in (CUT_OFF, CALL_ENDED_FIRST)):
@@ -188,18 +200,25 @@ def _functions(call: Readings) -> Iterator[Finding]:
 
 
 def _openings(call: Readings) -> Iterator[Finding]:
-    """Two inferences that say the same at the beginning of a visit, before the caller said anything."""
+    """Two inferences that say the same at the beginning of a visit, before the caller said anything.
+
+    Both were heard: what was cut off before may well be said again. After the caller was idle, so may a question.
+    """
     started = {event.seq: event.at_ms for event in call.events if isinstance(event, InferenceStarted)}
+    heard = {event.origin for event in call.events if isinstance(event, BotText)}
     written = sorted(
         (started[event.origin], event.text)
         for event in call.events
-        if isinstance(event, InferenceEnded) and event.origin in started and event.text
+        if isinstance(event, InferenceEnded) and event.origin in started and event.origin in heard and event.text
     )
+    idle_ms = sorted(event.at_ms for event in call.events if isinstance(event, CallerIdle))
     spoke_ms = sorted(turn.start_ms for turn in call.turns if turn.speaker == "caller")
     for position, visit in enumerate(call.visits):
-        until_ms = min(_first(spoke_ms, visit.entered_ms, call.last_ms), _left(visit, call))
+        ends_ms = (_first(times_ms, visit.entered_ms, call.last_ms) for times_ms in (spoke_ms, idle_ms))
+        until_ms = min(_left(visit, call), *ends_ms)
         since = bisect_left(written, visit.entered_ms, key=lambda said: said[0])
-        until = bisect_right(written, until_ms, key=lambda said: said[0])
+        # At the very moment of leaving it is the next node's.
+        until = bisect_left(written, until_ms, key=lambda said: said[0])
         for (_, before), (at_ms, text) in pairwise(written[since:until]):
             if alike(before, text):
                 yield Finding("opening_repeated", at_ms, position, {"text": text})
@@ -214,8 +233,8 @@ def _silences(call: Readings, limits: Thresholds) -> Iterator[Finding]:
         following = bisect_left(starts_ms, visit.entered_ms)
         before = call.turns[following - 1] if following else None
         quiet_ms = visit.entered_ms
-        if before is not None and before.speaker == "bot":
-            # The bot may still be saying what came before.
+        if before is not None:
+            # Either side may still be saying what came before.
             quiet_ms = max(quiet_ms, before.end_ms or quiet_ms)
         silent_ms = min(_first(starts_ms, visit.entered_ms, call.last_ms), _left(visit, call)) - quiet_ms
         if silent_ms >= limits.silence_ms:

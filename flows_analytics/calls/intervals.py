@@ -84,7 +84,7 @@ def divide(start_ms: float, end_ms: float, intervals: Iterable[Interval]) -> tup
         intervals: What was under way; it may overlap, leave gaps and reach beyond.
 
     Returns:
-        The parts in order of time, without gaps: each instant belongs to one. None if there is no time to divide.
+        The parts in order of time, without gaps: each instant belongs to one. Empty if there is no time to divide.
     """
     begin, finish = _us(start_ms), _us(end_ms)
     clipped: list[tuple[int, int, Interval]] = []

@@ -22,7 +22,7 @@ class KeySequence:
         count: How many.
         start_ms: When the first was pressed.
         end_ms: When the last was.
-        visit: Position in ``record.visits`` of the visit in which it began; None outside any.
+        visit: Position in ``record.visits`` of the visit it belongs to; None outside any.
     """
 
     side: Speaker
@@ -34,7 +34,7 @@ class KeySequence:
 
 
 def read_keys(events: Events, times: VisitTimes, *, gap_ms: float = KEY_GAP_MS) -> tuple[KeySequence, ...]:
-    """Read the sequences of keys of a call.
+    """Read the sequences of keys of a call. Keys pressed in two visits are two sequences.
 
     Args:
         events: The moments of the call.
@@ -49,7 +49,8 @@ def read_keys(events: Events, times: VisitTimes, *, gap_ms: float = KEY_GAP_MS) 
     for side, kind in sides:
         runs: list[list[KeysPressed | KeysSent]] = []
         for event in sorted((e for e in events if isinstance(e, kind)), key=lambda event: event.at_ms):
-            if runs and event.at_ms - runs[-1][-1].at_ms <= gap_ms:
+            last = runs[-1][-1].at_ms if runs else None
+            if last is not None and event.at_ms - last <= gap_ms and times.at(event.at_ms) == times.at(last):
                 runs[-1].append(event)
             else:
                 runs.append([event])

@@ -41,7 +41,9 @@ def read_offers(visits: Sequence[Visit], calls: Sequence[ToolCall], times: Visit
     """
     taken: Counter[tuple[int | None, str]] = Counter()
     for call in calls:
-        asked = call.visit if call.requested_ms is None else times.at(call.requested_ms, before_change=True)
+        asked = call.visit
+        if call.requested_ms is not None and call.requested_ms != call.started_ms:
+            asked = times.at(call.requested_ms, before_change=True)
         taken[asked, call.function] += 1
     return tuple(
         Offer(position, function, taken[position, function])

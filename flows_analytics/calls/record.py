@@ -30,7 +30,7 @@ from flows_analytics.calls.health import Health
 from flows_analytics.calls.idles import Idle, read_idles
 from flows_analytics.calls.keys import KeySequence, read_keys
 from flows_analytics.calls.lives import Life, read_lives
-from flows_analytics.calls.offers import Offer, read_offers
+from flows_analytics.calls.offers import Offer, never_taken, read_offers
 from flows_analytics.calls.sound import Recording
 from flows_analytics.calls.tools import ToolCall, read_tool_calls
 from flows_analytics.calls.transitions import Transition, read_transitions
@@ -260,6 +260,11 @@ class CallRecord(BaseModel):
     def offers(self) -> tuple[Offer, ...]:
         """The functions offered in each visit, and how often each was taken."""
         return read_offers(self.visits, self.tool_calls, self._visit_times)
+
+    @property
+    def functions_not_taken(self) -> tuple[str, ...]:
+        """Functions that were offered in the call and never called where they were, in the order offered."""
+        return never_taken(self.offers)
 
     def visit_at(self, at_ms: float) -> int | None:
         """Find the visit that was current at a time.

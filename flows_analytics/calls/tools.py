@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
@@ -11,6 +12,7 @@ from flows_analytics.calls.events import (
     Events,
     FunctionCancelled,
     FunctionReturned,
+    InferenceStarted,
     NodeChangeFailed,
     NodeEntered,
 )
@@ -85,6 +87,7 @@ def read_tool_calls(events: Events, lives: Sequence[Life], times: VisitTimes) ->
     entered = {event.change for event in events if isinstance(event, NodeEntered)}
     failed = {e.change for e in events if isinstance(e, NodeChangeFailed) and not e.entered}
     ended = any(isinstance(event, CallEnded) for event in events)
+    inferences = [event for event in events if isinstance(event, InferenceStarted)]
     calls: list[ToolCall] = []
     for life in lives:
         moved = any(change.change in entered for change in life.changes)
@@ -101,7 +104,7 @@ def read_tool_calls(events: Events, lives: Sequence[Life], times: VisitTimes) ->
                 outcome=_outcome(life, moved=moved, hopeless=hopeless, ended=ended),
                 started_ms=life.called.at_ms if life.called else None,
                 ended_ms=life.settled.at_ms if life.settled else None,
-                visit=times.at(life.called.at_ms if life.called else life.seen_ms, before_change=True),
+                visit=_visit_of(life, inferences, times),
                 moved=moved,
                 requested_ms=life.requested.at_ms if life.requested else None,
                 group=life.called.group if life.called else None,
@@ -110,6 +113,18 @@ def read_tool_calls(events: Events, lives: Sequence[Life], times: VisitTimes) ->
             )
         )
     return tuple(calls)
+
+
+def _visit_of(life: Life, inferences: Sequence[InferenceStarted], times: VisitTimes) -> int | None:
+    at_ms = life.called.at_ms if life.called else life.seen_ms
+    ending, beginning = times.at(at_ms, before_change=True), times.at(at_ms)
+    if ending == beginning or life.changes:
+        return ending
+    # At the very moment of a node change it belongs where the inference that asked for it began. Both are frames,
+    # so their order is that of recording.
+    seen = life.called or life.requested
+    asked = bisect_left(inferences, seen.seq, key=lambda event: event.seq) if seen else 0
+    return beginning if asked and inferences[asked - 1].at_ms >= at_ms else ending
 
 
 def _outcome(life: Life, *, moved: bool, hopeless: bool, ended: bool) -> Outcome:

@@ -43,6 +43,7 @@ class Transition:
             went well.
         during: The function whose handler set the node itself; None if there was none.
         lost: Whether a function asked for it and the framework never began it.
+        change: Number of the node change, as the moments have it; None for one that was lost or inferred.
         latency_ms: How long it took until the caller heard the new node: from the start of the function that
             caused it, or of the node change if there was none, to the first audio of the node's own inference
             (docs/metrics.md). None if that was not heard.
@@ -62,6 +63,7 @@ class Transition:
     error: str | None
     during: str | None = None
     lost: bool = False
+    change: int | None = None
     latency_ms: float | None = None
     contributions: tuple[Contribution, ...] = ()
 
@@ -134,6 +136,7 @@ def _from_change(
         entered_ms=arrival.at_ms if arrival else None,
         error=error,
         during=began.during,
+        change=began.change,
     )
 
 

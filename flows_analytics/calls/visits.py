@@ -1,4 +1,4 @@
-"""Visits and transitions: the path of a call, read from its moments."""
+"""Visits: the path of a call, read from its moments."""
 
 from __future__ import annotations
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from itertools import pairwise
+from types import SimpleNamespace
 
 from hypothesis import given
 from hypothesis import strategies as st
@@ -64,3 +65,10 @@ def test_no_key_is_lost_and_sequences_keep_their_distance(pressed, gap_ms):
     for side in ("caller", "bot"):
         own = [s for s in sequences if s.side == side]
         assert all(after.start_ms - before.end_ms > gap_ms for before, after in pairwise(own))
+
+
+def test_keys_pressed_in_two_visits_are_two_sequences():
+    visits = [SimpleNamespace(entered_ms=0.0), SimpleNamespace(entered_ms=1020.0)]
+    events = (keys(KeysPressed, 1000, "1"), keys(KeysPressed, 1500, "3"))
+
+    assert [(s.keys, s.visit) for s in read_keys(events, VisitTimes(visits))] == [("1", 0), ("3", 1)]

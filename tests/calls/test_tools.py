@@ -15,6 +15,7 @@ from flows_analytics.calls.events import (
     FunctionProgressed,
     FunctionRequested,
     FunctionReturned,
+    InferenceStarted,
     NodeChangeBegan,
     NodeEntered,
     TransitionRequested,
@@ -141,3 +142,17 @@ def test_a_call_without_visits_has_no_offers():
 
     assert record.offers == ()
     assert never_taken(record.offers) == ()
+
+
+def test_a_function_called_at_the_very_moment_of_a_node_change_belongs_where_its_inference_began():
+    record = record_of(
+        entered(0, "a"),
+        (InferenceStarted, 0, {}),
+        (FunctionCalled, 100, {"tool_call_id": "1", "function": "last_of_a"}),
+        entered(100, "b", "first_of_b"),
+        (InferenceStarted, 100, {}),
+        (FunctionCalled, 100, {"tool_call_id": "2", "function": "first_of_b"}),
+    )
+
+    assert [(call.function, call.visit) for call in record.tool_calls] == [("last_of_a", 0), ("first_of_b", 1)]
+    assert record.functions_not_taken == ()

@@ -12,7 +12,7 @@ class FunctionRequested(Moment):
     """The LLM asked for a function. Its handler runs later if calls run one after another, or never.
 
     Attributes:
-        tool_call_id: The LLM's id of the call, unique in the call.
+        tool_call_id: The LLM's id of the call. Some servers use the same one again and again.
         function: The function.
     """
 
@@ -25,7 +25,7 @@ class FunctionCalled(Moment):
     """A function's handler began to run.
 
     Attributes:
-        tool_call_id: The LLM's id of the call, unique in the call.
+        tool_call_id: The LLM's id of the call. Some servers use the same one again and again.
         function: The function.
         arguments: What the LLM passed to it; None if switched off.
         group: Id shared by the calls of one LLM response; None if unknown.
