@@ -69,13 +69,16 @@ class Answers:
             event.at_ms for event in events if isinstance(event, NodeChangeBegan) and event.cause == "function"
         ]
 
-    def until(self, heard_ms: float, origin: int | None, *, since_ms: float) -> list[Interval]:
+    def until(
+        self, heard_ms: float, origin: int | None, *, since_ms: float, decided_ms: float | None = None
+    ) -> list[Interval]:
         """Tell what was under way on the way to the first audio of an answer.
 
         Args:
             heard_ms: When that audio was played.
             origin: ``seq`` of the inference or request that produced it; None if unknown.
             since_ms: From when on.
+            decided_ms: When it was decided that the caller's turn was over; None if no turn is answered.
 
         Returns:
             The intervals; they may overlap and reach beyond.
@@ -94,7 +97,13 @@ class Answers:
                 continue
             second = any(since_ms <= at_ms <= inference.start_ms for at_ms in self._functions_ms)
             name = "second_inference" if second else "llm_first_token"
-            intervals.append(Interval(name, inference.start_ms, inference.output_ms, inference.processor))
+            start_ms = inference.start_ms
+            if inference.seq == origin and self._speaks_itself(origin) and decided_ms is not None:
+                # A speech-to-speech LLM may say that it answers only when it begins to speak: it has been at it
+                # since the turn was over, or since the last function was.
+                done = [event.end_ms for event in (*self._functions, *self._changes) if event.end_ms <= start_ms]
+                start_ms = min(start_ms, max([decided_ms, *done]))
+            intervals.append(Interval(name, start_ms, inference.output_ms, inference.processor))
         token_ms, synthesis_ms, audio_ms = (
             table.get(origin) if origin is not None else None
             for table in (self._tokens, self._synthesis, self._audio)
@@ -106,6 +115,9 @@ class Answers:
         if audio_ms is not None:
             intervals.append(Interval("output", audio_ms, heard_ms))
         return intervals
+
+    def _speaks_itself(self, origin: int | None) -> bool:
+        return origin in self._audio and origin not in self._synthesis
 
     def first_after(self, at_ms: float, before_ms: float | None) -> int | None:
         """Find the first inference in a stretch of time that wrote text.

@@ -99,15 +99,17 @@ class _Bot:
                 self._speech_began, self._current = None, None
             case Interrupted():
                 self._ending = None
-                unspoken = self._unspoken.cut_at(event.at_ms)
+                self._begin_without_words(event)
+                unspoken = self._unspoken.cut_at(event)
                 if self._current is not None:
                     self._current.interrupted_ms = event.at_ms
                     self._current.unspoken = unspoken
             case AnswerDropped():
-                self._unspoken.cut_at(event.at_ms)
+                self._unspoken.cut_at(event)
             case CallEnded():
+                self._begin_without_words(event)
                 if self._current is not None and self._current.unspoken is None:
-                    self._current.unspoken = self._unspoken.cut_at(event.at_ms)
+                    self._current.unspoken = self._unspoken.cut_at(event)
             case BotText():
                 self._says(event)
             case _:
@@ -126,24 +128,35 @@ class _Bot:
                 turn = self._ending[0]
                 turn.end_ms = event.at_ms
             elif turn is None or turn.visit != visit:
-                turn = self._begin(event, visit)
+                turn = self._begin(event.at_ms, event.origin, visit)
             self._ending = (turn, event.origin) if event.origin is not None else None
         if event.text:
             turn.pieces.add(event.text, spaced=event.spaced)
 
-    def _begin(self, event: BotText, visit: int | None) -> BotTurn:
+    def _begin_without_words(self, event: Moment) -> None:
+        """Begin the turn of a speech that ends before any of its words was released.
+
+        A voice that does not say when each word comes releases a sentence when it was heard to its end.
+        """
+        if self._speech_began is None or self._current is not None:
+            return
+        origin = self._unspoken.under_way(event)
+        if origin is not None:
+            self._begin(event.at_ms, origin, self._visit_of.requested(origin))
+
+    def _begin(self, at_ms: float, origin: int | None, visit: int | None) -> BotTurn:
         opens = self._current is None
-        start_ms = event.at_ms
+        start_ms = at_ms
         if self._current is not None:
-            self._current.end_ms = event.at_ms
+            self._current.end_ms = at_ms
         elif self._speech_began is not None:
             start_ms = self._speech_began
         turn = BotTurn(
             start_ms=start_ms,
             visit=visit,
-            origin=event.origin,
+            origin=origin,
             opens=opens,
-            backchannel=event.origin in self._backchannels,
+            backchannel=origin in self._backchannels,
         )
         self.turns.append(turn)
         self._current = turn
@@ -169,6 +182,9 @@ class _Origins:
         # The words of a service that speaks for itself name no request: take the last inference before them.
         earlier = bisect_right(self._inferences, text.at_ms)
         return self._times.at(self._inferences[earlier - 1] if earlier else text.at_ms)
+
+    def requested(self, origin: int) -> int | None:
+        return self._visit_of.get(origin)
 
     def _requested_in(self, request: Moment, ahead: list[tuple[float, float, int]]) -> int | None:
         if isinstance(request, SpeakRequested):

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 
 from flows_analytics.calls.events import (
     BotStarted,
+    BotStopped,
     CallerBackchannel,
     CallerText,
     CallerTextBegan,
@@ -15,7 +16,10 @@ from flows_analytics.calls.events import (
     CallerVoiceStarted,
     CallerVoiceStopped,
     Events,
+    FirstAudio,
+    Interrupted,
     Moment,
+    SynthesisStarted,
     TurnDecided,
 )
 from flows_analytics.calls.pieces import Pieces, by_time
@@ -26,6 +30,12 @@ decide after the voice has stopped."""
 
 _LATE_MS = 5000.0
 """How long after a turn's voice a transcript may still come for it, once the next turn has begun."""
+
+_OVER_MS = 500.0
+"""How soon after the bot's speech nobody can have said something and been transcribed."""
+
+_CLASSIFIED_MS = 2000.0
+"""How long after a transcript something may still say that it was but an acknowledgement."""
 
 _DECIDED_MS = 250.0
 """How far from the end of a turn the event that names its strategy may be: Pipecat runs its handlers in tasks."""
@@ -105,9 +115,11 @@ def read_caller_turns(events: Events) -> list[CallerTurn]:
     Returns:
         The turns in the order in which they were noticed, also those in which nothing was transcribed.
     """
-    caller = _Caller()
+    caller = _Caller(late=_only_the_model_hears(events))
+    replaced = _acknowledgements(events)
     for event in _after_their_voice(by_time(events, _KINDS)):
-        caller.take(event)
+        if event.seq not in replaced:
+            caller.take(event)
     for turn in caller.turns:
         turn.start_ms = round(max(turn.start_ms, 0.0), 3)
         turn.end_ms = None if turn.end_ms is None else round(max(turn.end_ms, turn.start_ms), 3)
@@ -124,6 +136,8 @@ _KINDS = (
     CallerTextBegan,
     CallerBackchannel,
     BotStarted,
+    BotStopped,
+    Interrupted,
 )
 
 
@@ -152,15 +166,43 @@ def _after_their_voice(events: list[Moment]) -> Iterator[Moment]:
     yield from early
 
 
+def _acknowledgements(events: Events) -> set[int]:
+    """Find the transcripts that a filter behind the recognizer replaced by an acknowledgement."""
+    replaced: set[int] = set()
+    texts = [event for event in events if isinstance(event, CallerText) and event.source == "speech"]
+    for event in events:
+        if isinstance(event, CallerBackchannel):
+            same = [text for text in texts if 0 <= event.at_ms - text.at_ms <= _CLASSIFIED_MS]
+            replaced.update(text.seq for text in same[-1:] if text.text == event.text)
+    return replaced
+
+
+def _only_the_model_hears(events: Events) -> bool:
+    """Tell whether a speech-to-speech LLM decides on turns and nothing says when the caller speaks."""
+    synthesized = {event.origin for event in events if isinstance(event, SynthesisStarted)}
+    return any(isinstance(event, FirstAudio) and event.origin not in synthesized for event in events) and not any(
+        isinstance(event, CallerVoiceStarted | CallerTurnStarted) for event in events
+    )
+
+
 class _Caller:
     """Puts the caller's turns together, moment by moment.
 
     A turn is what Pipecat's turn strategy says it is, stretched back to where the voice behind it began. Voice
     that no turn claims is a cough. Without a strategy, a turn is what is transcribed until the bot speaks.
+
+    Args:
+        late: Whether what is transcribed while the bot goes on speaking came late, and is what the bot answers. So
+            it is where only the model hears the caller: words said over the bot would have made it stop.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, *, late: bool) -> None:
         self.turns: list[CallerTurn] = []
+        self._late = late
+        # If so: when the bot's speech began, what it answers, as far as known, and until when words are of that.
+        self._answer_ms: float | None = None
+        self._answered: CallerTurn | None = None
+        self._late_until: float | None = None
         self._open: CallerTurn | None = None
         # The turn that a transcript may still come for, when none is open.
         self._last: CallerTurn | None = None
@@ -196,13 +238,25 @@ class _Caller:
                 self._close(event.at_ms)
                 self._last = None
             case CallerText():
-                (self._turn_of_text(event.at_ms) or self._begin(event.at_ms)).says(event)
+                turn = self._answered_late(event.at_ms) or self._turn_of_text(event.at_ms)
+                (turn or self._begin(event.at_ms)).says(event)
             case CallerBackchannel():
                 self._acknowledge(event)
+            case _:
+                self._bot_speaks(event)
+
+    def _bot_speaks(self, event: Moment) -> None:
+        match event:
             case BotStarted():
+                if self._late:
+                    self._answer_ms, self._answered, self._late_until = event.at_ms, self._open, None
                 if not self._by_strategy:
                     self._close(event.at_ms)
                     self._last = None
+            case BotStopped():
+                self._late_until = event.at_ms + _OVER_MS
+            case Interrupted():
+                self._answer_ms = None
             case _:
                 pass
 
@@ -260,6 +314,15 @@ class _Caller:
             self._voice_partial = True
         elif self._last is not None:
             self._last.partial = True
+
+    def _answered_late(self, at_ms: float) -> CallerTurn | None:
+        """Find the turn of words that were transcribed when the bot was answering them already."""
+        if self._answer_ms is None or (self._late_until is not None and at_ms > self._late_until):
+            return None
+        if self._answered is None:
+            self._answered = CallerTurn(start_ms=self._answer_ms, end_ms=self._answer_ms)
+            self.turns.append(self._answered)
+        return self._answered
 
     def _turn_of_text(self, at_ms: float) -> CallerTurn | None:
         """Find the turn of a final transcript: the last begun, unless it came late for the one before.

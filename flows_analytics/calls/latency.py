@@ -35,7 +35,8 @@ class Latency:
 @dataclass(frozen=True)
 class _Start:
     at_ms: float
-    measured_from: MeasuredFrom
+    # None if it is known only that the caller had spoken by then.
+    measured_from: MeasuredFrom | None
     before_llm: tuple[Interval, ...] = ()
 
 
@@ -68,7 +69,10 @@ class Waits:
         before_ms: float | None = None
         for began_ms, origin in speeches:
             start = self._start_of(began_ms, before_ms)
-            waits.append(start and self._measure(start, began_ms, origin))
+            measured_from = start and start.measured_from
+            waits.append(
+                self._measure(start, measured_from, began_ms, origin) if start and measured_from else None
+            )
             before_ms = began_ms
         return waits
 
@@ -81,10 +85,11 @@ class Waits:
             return _Start(self._connected[connected], "connected")
         return None
 
-    def _measure(self, start: _Start, began_ms: float, origin: int | None) -> Latency:
-        intervals = [*start.before_llm, *self._answers.until(began_ms, origin, since_ms=start.at_ms)]
-        contributions = divide(start.at_ms, began_ms, intervals)
-        return Latency(round(began_ms - start.at_ms, 3), start.measured_from, contributions)
+    def _measure(self, start: _Start, measured_from: MeasuredFrom, began_ms: float, origin: int | None) -> Latency:
+        decided_ms = max([interval.end_ms for interval in start.before_llm], default=start.at_ms)
+        answering = self._answers.until(began_ms, origin, since_ms=start.at_ms, decided_ms=decided_ms)
+        contributions = divide(start.at_ms, began_ms, [*start.before_llm, *answering])
+        return Latency(round(began_ms - start.at_ms, 3), measured_from, contributions)
 
 
 def _starts(turns: Iterable[CallerTurn]) -> Iterable[_Start]:
@@ -98,7 +103,8 @@ def _starts(turns: Iterable[CallerTurn]) -> Iterable[_Start]:
             if voice.end_ms is not None and voice.silent_ms is not None:
                 yield _Start(voice.end_ms, "speech", _after_speech(turn, voice.end_ms, voice.silent_ms))
         if not turn.voices and not turn.typed and turn.end_ms is not None:
-            yield _Start(turn.end_ms, "turn")
+            # Where nothing told that the turn was over, it lasts until the bot speaks, which is no wait.
+            yield _Start(turn.end_ms, "turn" if turn.stopped_ms is not None else None)
 
 
 def _after_speech(turn: CallerTurn, end_ms: float, silent_ms: float) -> tuple[Interval, ...]:

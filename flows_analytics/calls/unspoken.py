@@ -10,6 +10,7 @@ from flows_analytics.calls.events import (
     Events,
     InferenceEnded,
     InferenceStarted,
+    Moment,
     SpeakRequested,
     SynthesisStarted,
 )
@@ -43,20 +44,36 @@ class Unspoken:
         # What is still to be said, or was said: when it was asked for, by what, and its text.
         self._waiting = deque(sorted((at_ms, seq, text) for at_ms, seq, text in requests if text))
 
-    def cut_at(self, at_ms: float) -> str | None:
-        """Say what was still to be said at a time. All of it is dropped then, so it is told once.
+    def under_way(self, event: Moment) -> int | None:
+        """Tell what was being said, or was to be said next, when something happened.
 
         Args:
-            at_ms: When the speech was cut off.
+            event: A moment that a frame told.
+
+        Returns:
+            The ``seq`` of the inference or request; None if nothing is known to have been left to say.
+        """
+        for requested_ms, seq, text in self._waiting:
+            if (requested_ms, seq) > (event.at_ms, event.seq):
+                break
+            if seq in self._spoken and rest_of(text, self._heard(seq, event.at_ms)):
+                return seq
+        return None
+
+    def cut_at(self, event: Moment) -> str | None:
+        """Say what was still to be said when something cut it off. All of it is dropped then, so it is told once.
+
+        Args:
+            event: What cut it off, a moment that a frame told; an answer to it may be asked for at the same time.
 
         Returns:
             The text; None if nothing is known to be missing.
         """
         rests: list[str] = []
-        while self._waiting and self._waiting[0][0] <= at_ms:
+        while self._waiting and self._waiting[0][:2] <= (event.at_ms, event.seq):
             requested_ms, seq, text = self._waiting.popleft()
-            if self._known(seq, requested_ms, at_ms):
-                rests.append(rest_of(text, self._heard(seq, at_ms)))
+            if self._known(seq, requested_ms, event.at_ms):
+                rests.append(rest_of(text, self._heard(seq, event.at_ms)))
         return " ".join(rest for rest in rests if rest) or None
 
     def _known(self, seq: int, requested_ms: float, at_ms: float) -> bool:

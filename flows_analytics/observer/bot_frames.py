@@ -43,6 +43,9 @@ from flows_analytics.observer.frame_table import Entries, Entry, later_frames
 _KEPT = 256
 """Requests and speech contexts remembered; a bot has a handful under way."""
 
+_WORDS_KEPT = 4096
+"""Words remembered that a speech-to-speech LLM gave ahead; played or cut, they are forgotten."""
+
 
 @dataclass
 class _Speech:
@@ -90,6 +93,8 @@ class BotFrames:
         self._written: int | None = None
         # Answers that a speech service has taken up to speak.
         self._taken_up: OrderedDict[int, None] = OrderedDict()
+        # Words that an LLM speaks itself and that are still to be played, and the answers they are of.
+        self._own_words: OrderedDict[int, int] = OrderedDict()
         # Whether the audio of this pipeline names no speech context.
         self._nameless_audio = False
         # Word frames that stood before their context did.
@@ -124,6 +129,11 @@ class BotFrames:
     def _response_started(self, data: FramePushed, at_ns: int) -> None:
         # An inference at its first push, taken up where a TTS passes it.
         seq = self._responses.get(data.frame.id)
+        under_way = self._writing.get(data.source)
+        if seq is None and under_way is not None and not under_way.tokens:
+            # A speech-to-speech LLM says so when it asks for an answer, and again when the answer begins.
+            seq = under_way.seq
+            _remember(self._responses, data.frame.id, seq)
         if seq is None:
             self._end(data.source, at_ns, cut=False)
             seq = self._writer.add(InferenceStarted, at_ns, processor=getattr(data.source, "name", None))
@@ -229,10 +239,13 @@ class BotFrames:
             if speech is None or not speech.opened:
                 _remember(self._early, frame.id, None)
             return
+        if frame.context_id is None and data.source in self._writing:
+            _remember(self._own_words, frame.id, self._writing[data.source].seq, kept=_WORDS_KEPT)
+            return
         if not isinstance(data.source, BaseOutputTransport) or not self._sounds(frame.id, speech):
             return
         self._released = True
-        origin = speech.origin if speech else None
+        origin = speech.origin if speech else self._own_words.pop(frame.id, None)
         self._unheard.discard(origin)
         self._writer.add(
             BotText,
@@ -274,13 +287,14 @@ class BotFrames:
         for source in tuple(self._writing):
             self._end(source, at_ns, cut=True)
         self._unheard.clear()
+        self._own_words.clear()
         if self._speaking:
             self._writer.add(Interrupted, at_ns)
         elif dropped:
             self._writer.add(AnswerDropped, at_ns)
 
 
-def _remember(memory: OrderedDict[Any, Any], key: Any, value: Any) -> None:
+def _remember(memory: OrderedDict[Any, Any], key: Any, value: Any, *, kept: int = _KEPT) -> None:
     memory[key] = value
-    if len(memory) > _KEPT:
+    if len(memory) > kept:
         memory.popitem(last=False)
