@@ -40,6 +40,7 @@ def report(
     from flows_analytics.files.atomic import replace
     from flows_analytics.files.layout import REPORT_SUFFIX
     from flows_analytics.report.html import render_call_report
+    from flows_analytics.report.reach import record_dir_seen_from
 
     # In the order written, and quick to ask: a directory may hold very many calls.
     pages: dict[Path, None] = {}
@@ -49,7 +50,9 @@ def report(
         ERRORS.print(f"skipped: {told}", markup=False, soft_wrap=True)
     for file in track(records, "Writing pages", console=ERRORS, disable=len(records) < 10, transient=True):
         try:
-            page = render_call_report(CallRecord.load(file), template_dir=template_dir)
+            record = CallRecord.load(file)
+            record_dir = record_dir_seen_from(out or file.parent, file.parent, record)
+            page = render_call_report(record, template_dir=template_dir, record_dir=record_dir)
         except FlowsAnalyticsError as error:
             ERRORS.print(f"skipped: {error.message}", markup=False, soft_wrap=True)
             failed += 1

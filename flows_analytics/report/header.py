@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, cast
 
+from flows_analytics.calls.events import ErrorSeen
 from flows_analytics.calls.record import CallRecord
 from flows_analytics.report.json_text import json_text
+from flows_analytics.report.moves import moves
 from flows_analytics.report.times import Duration, duration, in_utc, iso_utc
 from flows_analytics.report.visible import Name, PageText, one_line, page_name, page_text, shorten
-from flows_analytics.report.words import HOW_CALLS_END, counted
+from flows_analytics.report.words import HOW_CALLS_END, WHO_TOLD, counted
 
 # Not strftime: its month names follow the locale of the process.
 _MONTHS = (
@@ -49,7 +52,10 @@ class Header:
         began: When the call began, UTC, for people: ``5 January 2026, 09:00:12 UTC``.
         began_iso: The same, ISO 8601; None if it lies outside what a date can hold.
         lasted: Length of the call; None while it runs.
+        disconnection: Why the call was over; None while it runs.
+        told_by: Who told so, in words; None while it runs.
         counts: The size of the call in words: visits, turns, tool calls, interruptions.
+        troubles: What went wrong in it, in words and numbers: functions, moves, errors. Empty if nothing did.
         goals: Whether a goal node was reached, in words; None if the record names no goals.
         facts: What else identifies the call: ids, versions, the kind of call.
         metadata: What the bot attached.
@@ -64,10 +70,13 @@ class Header:
     ended_in: Name | None
     ended_in_anchor: str | None
     reason: PageText | None
+    disconnection: PageText | None
+    told_by: str | None
     began: str
     began_iso: str | None
     lasted: Duration | None
     counts: tuple[str, ...]
+    troubles: tuple[str, ...]
     goals: str | None
     facts: tuple[Fact, ...]
     metadata: tuple[Fact, ...]
@@ -84,6 +93,7 @@ def header(record: CallRecord) -> Header:
     """
     bot = record.agent.name or record.agent.id or "Call"
     last = len(record.visits)
+    over = record.disconnection
     return Header(
         title=shorten(one_line(f"{bot} · {record.call_id}"), 120),
         heading=page_name(bot),
@@ -94,10 +104,13 @@ def header(record: CallRecord) -> Header:
         ended_in=page_name(record.visits[-1].node) if record.visits else None,
         ended_in_anchor=f"visit-{last}" if record.visits else None,
         reason=page_text(record.end_reason) if record.end_reason else None,
+        disconnection=page_text(over.reason) if over else None,
+        told_by=(WHO_TOLD[over.source] if over.source else "nobody told") if over else None,
         began=_date(record.started_at),
         began_iso=iso_utc(record.started_at),
         lasted=duration(record.duration_ms),
         counts=_counts(record),
+        troubles=_troubles(record),
         goals=_goals(record),
         facts=_facts(record),
         metadata=_metadata(record),
@@ -115,6 +128,25 @@ def _counts(record: CallRecord) -> tuple[str, ...]:
     if interruptions:
         counts.append(counted(interruptions, "interruption"))
     return tuple(counts)
+
+
+def _troubles(record: CallRecord) -> tuple[str, ...]:
+    outcomes = Counter(call.outcome for call in record.tool_calls)
+    fates = Counter(move.fate for move in moves(record))
+    errors = [event for event in record.events if isinstance(event, ErrorSeen)]
+    fatal = sum(error.fatal for error in errors)
+    found = (
+        (outcomes["failed"], "function failed", "functions failed"),
+        (outcomes["timed_out"], "function timed out", "functions timed out"),
+        (outcomes["cancelled"], "function was cancelled", "functions were cancelled"),
+        (outcomes["never_ran"], "function never ran", "functions never ran"),
+        (fates["failed"], "move failed", "moves failed"),
+        (fates["lost"], "move was lost", "moves were lost"),
+        (fates["troubled"], "move had a failing action", "moves had a failing action"),
+        (fatal, "error ended the call", "errors ended the call"),
+        (len(errors) - fatal, "other error" if fatal else "error", "other errors" if fatal else "errors"),
+    )
+    return tuple(counted(number, one, many) for number, one, many in found if number)
 
 
 def _goals(record: CallRecord) -> str | None:

@@ -10,13 +10,20 @@ from flows_analytics.report.environment import environment
 from flows_analytics.report.stylesheet import stylesheet
 
 
-def render_call_report(record: CallRecord, *, template_dir: str | Path | None = None) -> str:
+def render_call_report(
+    record: CallRecord, *, template_dir: str | Path | None = None, record_dir: str | None = ""
+) -> str:
     """Render the page of a call: self-contained, without script, asking nothing of any network.
+
+    Only the recording of a call is not in its page: it is loaded when somebody plays it.
 
     Args:
         record: The call, finished or still running.
         template_dir: A folder of templates that replace the default ones of the same name. A template there
             can build on the default: ``{% extends "default:call_report.html" %}``.
+        record_dir: Where the folder of the record, and of the recording beside it, will be as seen from the page:
+            a relative path with forward slashes, empty if the page will be there too. None if the page is not to
+            play that file.
 
     Returns:
         The HTML document. It always encodes to UTF-8, whatever the call holds.
@@ -28,4 +35,6 @@ def render_call_report(record: CallRecord, *, template_dir: str | Path | None = 
     """
     templates = environment(template_dir)
     template = templates.get_template("call_report.html")
-    return template.render(call=call_view(record), stylesheet=stylesheet(templates))
+    call = call_view(record, record_dir)
+    media = call.player.media if call.player else None
+    return template.render(call=call, stylesheet=stylesheet(templates, media))

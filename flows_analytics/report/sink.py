@@ -11,6 +11,7 @@ from flows_analytics.files.layout import REPORT_SUFFIX
 from flows_analytics.files.names import safe_name
 from flows_analytics.files.threads import in_own_thread
 from flows_analytics.report.html import render_call_report
+from flows_analytics.report.reach import record_dir_seen_from
 
 # All threads compete with the bots of the process for the interpreter: pages are drawn one at a time.
 _turn = threading.Lock()
@@ -26,11 +27,20 @@ class HTMLReportSink:
     Args:
         directory: Where the pages go.
         template_dir: A folder of templates that replace the default ones of the same name.
+        recordings: The folder in which the recordings of the calls are, so that the pages can play them; None for
+            ``directory``.
     """
 
-    def __init__(self, directory: str | Path, *, template_dir: str | Path | None = None) -> None:
+    def __init__(
+        self,
+        directory: str | Path,
+        *,
+        template_dir: str | Path | None = None,
+        recordings: str | Path | None = None,
+    ) -> None:
         self.directory = Path(directory)
         self.template_dir = template_dir
+        self.recordings = self.directory if recordings is None else Path(recordings)
 
     async def deliver(self, record: CallRecord) -> None:
         """Render a call and write its page.
@@ -49,5 +59,6 @@ class HTMLReportSink:
 
     def _write(self, record: CallRecord) -> Path:
         with _turn:
-            page = render_call_report(record, template_dir=self.template_dir)
+            record_dir = record_dir_seen_from(self.directory, self.recordings, record)
+            page = render_call_report(record, template_dir=self.template_dir, record_dir=record_dir)
         return write_new(self.directory, safe_name(record.call_id), REPORT_SUFFIX, page.encode("utf-8"))

@@ -18,18 +18,21 @@ class Stylesheet:
 
     Attributes:
         css: The text of the ``<style>`` element, which must hold exactly this.
-        policy: The Content-Security-Policy of the page: no script, no network, no style but this one.
+        policy: The Content-Security-Policy of the page: no script, no network, no style but this one, and no
+            sound but the call's.
     """
 
     css: Markup
     policy: str
 
 
-def stylesheet(environment: Environment) -> Stylesheet:
+def stylesheet(environment: Environment, media: str | None = None) -> Stylesheet:
     """Read ``report.css`` as the environment finds it, so that a user's own file wins.
 
     Args:
         environment: The Jinja environment.
+        media: The source of the one recording that the page plays, as a Content-Security-Policy names it; None if
+            it plays none.
 
     Returns:
         The stylesheet and its policy.
@@ -40,5 +43,6 @@ def stylesheet(environment: Environment) -> Stylesheet:
     # Parsers turn CR LF into LF before they hash what a style element holds.
     css = source.replace("\r\n", "\n").replace("\r", "\n")
     digest = base64.b64encode(hashlib.sha256(css.encode("utf-8")).digest()).decode("ascii")
-    policy = f"default-src 'none'; style-src 'sha256-{digest}'; base-uri 'none'; form-action 'none'"
+    sound = f"media-src {media}; " if media else ""
+    policy = f"default-src 'none'; style-src 'sha256-{digest}'; {sound}base-uri 'none'; form-action 'none'"
     return Stylesheet(css=Markup(css), policy=policy)  # noqa: S704 - our file or the user's own, not a caller's

@@ -7,23 +7,25 @@ from collections.abc import Iterator
 from rich.console import Group as Stack
 from rich.console import RenderableType
 from rich.padding import Padding
-from rich.table import Table
 from rich.text import Text
 
 from flows_analytics.calls.record import CallRecord
+from flows_analytics.report.finding_rows import FindingRow, finding_rows
 from flows_analytics.report.header import Header, header
-from flows_analytics.report.times import Duration, Stamp
-from flows_analytics.report.transcript import Group, Item, ToolItem, TurnItem, transcript
+from flows_analytics.report.text_items import items_as_text, line_of, stamp_text
+from flows_analytics.report.times import Duration
+from flows_analytics.report.transcript import Group, transcript
 from flows_analytics.report.transition_rows import TransitionRow, transition_rows
 from flows_analytics.report.unknowns import unknowns
-from flows_analytics.report.visible import PageText, one_line, visible
+from flows_analytics.report.usage_rows import UsageView, usage_view
+from flows_analytics.report.visible import one_line, visible
 from flows_analytics.report.visit_rows import VisitRow, visit_rows
 
 _ARROW = " → "
 
 
 def call_as_text(record: CallRecord) -> RenderableType:
-    """Show a call in a terminal: its head, its path, what happened in each visit, what is not known.
+    """Show a call in a terminal: head, path, findings, what happened in each visit, usage, what is not known.
 
     Nothing in the call is read as markup, and its control characters are shown instead of sent, so that no
     transcript can colour, move or drive the terminal.
@@ -36,11 +38,15 @@ def call_as_text(record: CallRecord) -> RenderableType:
     """
     head, visits, moves = header(record), visit_rows(record), transition_rows(record)
     parts: list[RenderableType] = [*_head(head), Text(), _path(visits)]
+    found = finding_rows(record)
+    if found:
+        parts += [Text(), Text("Findings", style="bold"), *map(_found, found)]
     for group in transcript(record):
-        parts += [Text(), _heading(group, visits), Padding(_items(group.items), (0, 0, 0, 2))]
+        parts += [Text(), _heading(group, visits), Padding(items_as_text(group.items), (0, 0, 0, 2))]
     missed = [move for move in moves if move.fate != "entered"]
     if missed:
         parts += [Text(), Text("Transitions that went wrong", style="bold"), *map(_missed, missed)]
+    parts += _usage(usage_view(record))
     notes = unknowns(record)
     if notes:
         parts += [Text(), Text("What this recording does not know", style="bold")]
@@ -55,9 +61,13 @@ def _head(head: Header) -> Iterator[Text]:
         ended.append(", in ").append(head.ended_in.text, style="bold")
     if head.reason:
         ended.append(f" (reason given: {one_line(head.reason.text)})", style="dim")
+    if head.disconnection:
+        ended.append(f" (disconnection: {one_line(head.disconnection.text)}, {head.told_by})", style="dim")
     yield ended
     lasted = head.lasted.text if head.lasted else "still running"
     yield Text(" · ".join([head.began, lasted, *head.counts]), style="dim")
+    if head.troubles:
+        yield Text(f"Went wrong: {' · '.join(head.troubles)}", style="red")
     facts = [
         f"{fact.label.text} {one_line(fact.value.text)}" for fact in head.facts if fact.label.text != "Call id"
     ]
@@ -92,62 +102,35 @@ def _heading(group: Group, visits: tuple[VisitRow, ...]) -> Text:
     return line
 
 
-def _items(items: tuple[Item, ...]) -> Table:
-    table = Table.grid(padding=(0, 2))
-    table.add_column(justify="right", style="dim", no_wrap=True, min_width=6)
-    table.add_column(no_wrap=True, min_width=len("function"))
-    table.add_column(overflow="fold")
-    for item in items:
-        table.add_row(_at(item.at), *_item(item))
-    return table
+def _found(finding: FindingRow) -> Text:
+    line = Text.assemble("  ", (stamp_text(finding.at), "dim"), "  ", visible(finding.words))
+    line.append(f" ({finding.code})", style="dim")
+    if finding.quote:
+        line.append(f": {line_of(finding.quote)}", style="dim")
+    return line
 
 
-def _item(item: Item) -> tuple[Text, Text]:
-    if isinstance(item, TurnItem):
-        who = Text("caller", style="yellow") if item.speaker == "caller" else Text("bot", style="cyan")
-        said = _cut(item.text) if item.text else Text("(words not recorded)", style="dim")
-        if item.unspoken:
-            said.append(f" {item.unspoken.text}", style="strike dim")
-        if item.interrupted:
-            said.append(" (interrupted)", style="dim")
-        return who, said
-    if isinstance(item, ToolItem):
-        call = Text(item.function.text)
-        call.append(f"({_line(item.arguments)})")
-        call.append(f" {item.outcome_in_words}", style="bold red" if item.outcome in ("failed", "lost") else "dim")
-        if item.result:
-            call.append(f": {_line(item.result)}", style="dim")
-        if item.error:
-            call.append(f" {_line(item.error)}", style="red")
-        return Text("function", style="magenta"), call
-    where = f" in {item.processor.text}" if item.processor else ""
-    fatal = " (ended the call)" if item.fatal else ""
-    return Text("error", style="bold red"), Text(f"{_line(item.message)}{where}{fatal}", style="red")
+def _usage(usage: UsageView) -> Iterator[Text]:
+    if not usage.rows and usage.cost is None:
+        return
+    yield Text()
+    yield Text("Usage", style="bold")
+    for row in usage.rows:
+        service = (row.processor or row.service).text
+        model = f" {row.model.text}" if row.model else ""
+        yield Text.assemble("  ", f"{service}{model}", (f"  {', '.join(row.amounts)}", "dim"))
+    if usage.cost is not None:
+        yield Text(f"  cost {usage.cost}, in the unit of the bot's cost calculator")
 
 
 def _missed(move: TransitionRow) -> Text:
     start = move.from_node.text if move.from_node else "start"
-    line = Text.assemble("  ", (_at(move.began), "dim"), f"  {start}{_ARROW}{move.to_node.text} ")
+    line = Text.assemble("  ", (stamp_text(move.began), "dim"), f"  {start}{_ARROW}{move.to_node.text} ")
     line.append(move.fate_in_words, style="bold red")
     if move.error:
-        line.append(f": {_line(move.error)}", style="red")
+        line.append(f": {line_of(move.error)}", style="red")
     return line
-
-
-def _cut(text: PageText) -> Text:
-    shown = Text(text.text)
-    if text.total:
-        shown.append(f" … cut here: {text.total:,} characters in all", style="dim")
-    return shown
-
-
-def _line(text: PageText | None) -> str:
-    return one_line(text.text) if text else ""
 
 
 def _lasted(lasted: Duration | None, otherwise: str) -> str:
     return lasted.text if lasted else otherwise
-
-
-def _at(at: Stamp | None) -> str:
-    return at.text if at else "?"

@@ -10,6 +10,7 @@ from flows_analytics.report.json_text import json_text
 from flows_analytics.report.moves import Fate, Move, moves
 from flows_analytics.report.times import Duration, Stamp, duration, stamp
 from flows_analytics.report.visible import Name, PageText, page_name, page_text
+from flows_analytics.report.waits import Wait, wait
 from flows_analytics.report.words import WHY_ENTERED
 
 _FATES: dict[Fate, str] = {
@@ -25,6 +26,7 @@ class TransitionRow:
     """One move, or one that did not come about.
 
     Attributes:
+        anchor: Id of the row on the page.
         flow: The flow.
         fate: What became of it, as a code.
         fate_in_words: The same in words.
@@ -37,9 +39,12 @@ class TransitionRow:
         result: Its result as JSON; None if there was none, or not recorded.
         began: When it began; None if that was not seen.
         took: From its start to the new node; None if either was not seen.
+        heard: How long it took until the caller heard the new node, and what that time consisted of; None if it
+            was not heard.
         error: Why it failed or was lost; None if all went well.
     """
 
+    anchor: str
     flow: Name
     fate: Fate
     fate_in_words: str
@@ -52,6 +57,7 @@ class TransitionRow:
     result: PageText | None
     began: Stamp | None
     took: Duration | None
+    heard: Wait | None
     error: PageText | None
 
 
@@ -64,16 +70,29 @@ def transition_rows(record: CallRecord) -> tuple[TransitionRow, ...]:
     Returns:
         One row per transition, failed and lost ones included, in the order in which they began.
     """
-    return tuple(_row(record, move) for move in moves(record))
+    return tuple(_row(record, position, move) for position, move in enumerate(moves(record)))
 
 
-def _row(record: CallRecord, move: Move) -> TransitionRow:
+def transition_anchor(position: int) -> str:
+    """Name a transition on the page.
+
+    Args:
+        position: Its position in `CallRecord.transitions`.
+
+    Returns:
+        The id of its row.
+    """
+    return f"move-{position + 1}"
+
+
+def _row(record: CallRecord, position: int, move: Move) -> TransitionRow:
     transition = move.transition
     function = transition.function or transition.during
     took_ms = None
     if transition.began_ms is not None and transition.entered_ms is not None:
         took_ms = transition.entered_ms - transition.began_ms
     return TransitionRow(
+        anchor=transition_anchor(position),
         flow=page_name(transition.flow),
         fate=move.fate,
         fate_in_words=_FATES[move.fate],
@@ -88,6 +107,7 @@ def _row(record: CallRecord, move: Move) -> TransitionRow:
             transition.began_ms if transition.began_ms is not None else transition.entered_ms, record.started_at
         ),
         took=duration(took_ms),
+        heard=wait(transition.latency_ms, transition.contributions),
         error=page_text(transition.error) if transition.error else None,
     )
 

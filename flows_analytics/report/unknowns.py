@@ -2,10 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import math
+from bisect import bisect_left, bisect_right
+from collections.abc import Iterator, Sequence
 
+from flows_analytics.calls.events import BotText, InferenceEnded, MetricsOff, SpeakRequested
 from flows_analytics.calls.naming import UNNAMED
+from flows_analytics.calls.offers import never_taken
 from flows_analytics.calls.record import CallRecord
+from flows_analytics.calls.turns import Turn
+from flows_analytics.report.turn_items import turn_items
 from flows_analytics.report.visible import one_line
 from flows_analytics.report.words import counted
 
@@ -19,7 +25,14 @@ def unknowns(record: CallRecord) -> tuple[str, ...]:
     Returns:
         Sentences, the gravest first; empty if nothing is known to be missing.
     """
-    return (*_losses(record), *_ending(record), *_visits(record), *_turns(record), *_tools(record))
+    return (
+        *_losses(record),
+        *_ending(record),
+        *_visits(record),
+        *_turns(record),
+        *_tools(record),
+        *_metrics(record),
+    )
 
 
 def _losses(record: CallRecord) -> Iterator[str]:
@@ -32,8 +45,9 @@ def _ending(record: CallRecord) -> Iterator[str]:
         yield "The call had not ended: there may be more of it than this page shows."
     elif record.exit_kind == "lost":
         yield "The bot's process died. The call is taken to have ended with the last moment that was saved."
-    elif record.exit_kind == "cancelled" and record.end_reason is None:
-        yield "The call was cancelled without a reason, which says nothing of who ended it."
+    elif record.exit_kind == "cancelled" and record.disconnection and record.disconnection.source is None:
+        given = "with a reason that" if record.end_reason else "without a reason, which"
+        yield f"The call was cancelled {given} says nothing of who ended it."
 
 
 def _visits(record: CallRecord) -> Iterator[str]:
@@ -51,7 +65,8 @@ def _visits(record: CallRecord) -> Iterator[str]:
             "Nodes without a name in the bot are called unnamed, with a mark made from their functions or "
             "their task messages, so that the same node has the same name in every call."
         )
-    if record.flow_ids and not any(flow in record.declared for flow in record.flow_ids):
+    undeclared = record.flow_ids and not any(flow in record.declared for flow in record.flow_ids)
+    if undeclared and never_taken(record.offers):
         yield (
             "The bot did not declare its flow, so it is not known where the functions that were offered and not "
             "called would have led."
@@ -63,21 +78,64 @@ def _turns(record: CallRecord) -> Iterator[str]:
     if not turns:
         yield "Nothing was said, or nothing that was said was transcribed."
         return
-    if not any(turn.text for turn in turns):
+    kept = any(turn.text for turn in turns)
+    if not kept:
         yield "What was said was not recorded: transcripts were switched off."
-    if all(turn.latency_ms is None for turn in turns):
+    if _answers(turns) and all(turn.latency_ms is None for turn in turns):
         yield "How long the caller waited for each answer was not measured."
-    if any(turn.interrupted and turn.unspoken is None for turn in turns):
-        yield "What the bot would have said when it was interrupted is not known; only what was heard is shown."
+    if kept and _rest_unknown(record):
+        yield "What the bot would have said when it was cut off is not known; only what was heard is shown."
     if any(turn.end_ms is None for turn in turns):
         yield "The end of some turns was not seen, so their length is left out."
 
 
+def _answers(turns: Sequence[Turn]) -> bool:
+    """Whether the bot spoke after the caller did, which a wait could have been measured for."""
+    speakers = [turn.speaker for turn in turns if not turn.backchannel]
+    return "bot" in speakers[speakers.index("caller") :] if "caller" in speakers else False
+
+
+def _rest_unknown(record: CallRecord) -> bool:
+    """Whether a turn was cut off whose whole text is not known.
+
+    Where it is known and nothing is unspoken, the caller heard all of it.
+    """
+    cut = [
+        turn
+        for turn, item in zip(record.turns, turn_items(record), strict=True)
+        if turn.speaker == "bot" and item.cut_by is not None and turn.unspoken is None
+    ]
+    written = {event.origin for event in record.events if isinstance(event, InferenceEnded) and event.text}
+    written |= {event.seq for event in record.events if isinstance(event, SpeakRequested) and event.text}
+    heard = sorted((event.at_ms, event.origin in written) for event in record.events if isinstance(event, BotText))
+    for turn in cut:
+        since = bisect_left(heard, (turn.start_ms, False))
+        until = bisect_right(heard, (turn.end_ms if turn.end_ms is not None else math.inf, True))
+        if not any(known for _, known in heard[since:until]):
+            return True
+    return False
+
+
 def _tools(record: CallRecord) -> Iterator[str]:
     calls = record.tool_calls
-    if calls and all(call.arguments is None for call in calls):
+    ran = [call for call in calls if call.started_ms is not None]
+    returned = [call for call in calls if call.outcome in ("moved", "stayed", "lost")]
+    if ran and all(call.arguments is None for call in ran):
         yield "No arguments of tool calls were recorded: they were switched off."
-    if calls and all(call.result is None for call in calls):
+    if returned and all(call.result is None for call in returned):
         yield "No results of tool calls were recorded: they were switched off, or there were none."
     if any(call.started_ms is None and call.outcome != "never_ran" for call in calls):
         yield "The start of some tool calls was not seen, so how long they ran is left out."
+    if any(keys.keys is None for keys in record.keys):
+        yield "Which keys of the phone were pressed was not recorded: transcripts or arguments were switched off."
+
+
+def _metrics(record: CallRecord) -> Iterator[str]:
+    off = [event for event in record.events if isinstance(event, MetricsOff)]
+    if any(event.usage for event in off):
+        yield "What the services consumed was not reported: the pipeline ran without enable_usage_metrics."
+    if any(event.measures for event in off):
+        yield (
+            "How long the services say they took was not reported: the pipeline ran without enable_metrics. "
+            "The waits on this page are measured without it."
+        )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections import Counter
+from collections import Counter, defaultdict
 from dataclasses import dataclass
 
 from flows_analytics.calls.record import CallRecord
@@ -19,7 +19,7 @@ class OfferedFunction:
 
     Attributes:
         name: The function.
-        calls: How often it was called in this visit.
+        calls: How often the LLM called it in this visit, whatever became of the calls; 0 if it was not taken.
     """
 
     name: Name
@@ -83,7 +83,9 @@ def visit_rows(record: CallRecord) -> tuple[VisitRow, ...]:
         One row per visit, in the order of entry over all flows.
     """
     turns = Counter((turn.visit, turn.speaker) for turn in record.turns)
-    calls = Counter((call.visit, call.function) for call in record.tool_calls)
+    offers: defaultdict[int, list[OfferedFunction]] = defaultdict(list)
+    for offer in record.offers:
+        offers[offer.visit].append(OfferedFunction(page_name(offer.function), offer.taken))
     in_visit = Counter(call.visit for call in record.tool_calls)
     return tuple(
         VisitRow(
@@ -102,10 +104,7 @@ def visit_rows(record: CallRecord) -> tuple[VisitRow, ...]:
             caller_turns=turns[position, "caller"],
             bot_turns=turns[position, "bot"],
             tool_calls=in_visit[position],
-            offered=tuple(
-                OfferedFunction(page_name(function), calls[position, function])
-                for function in dict.fromkeys(visit.functions_offered)
-            ),
+            offered=tuple(offers[position]),
             state=json_text(visit.state),
             left=HOW_VISITS_END[visit.exit_kind],
             final=position == len(record.visits) - 1,

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
-from flows_analytics.calls.ending import ExitKind
+from typing import Literal
+
+from flows_analytics.calls.ending import ExitKind, ReasonSource
 from flows_analytics.calls.events import Cause
+from flows_analytics.calls.intervals import ContributionName
+from flows_analytics.calls.latency import MeasuredFrom
 from flows_analytics.calls.tools import Outcome
 
 HOW_CALLS_END: dict[ExitKind, str] = {
@@ -14,7 +18,7 @@ HOW_CALLS_END: dict[ExitKind, str] = {
     "transfer": "The call was transferred",
     "error": "An error ended the call",
     "timeout": "The call timed out",
-    "cancelled": "The call was cancelled; nothing says by whom",
+    "cancelled": "The call was cancelled",
     "lost": "The bot's process died; this is what had been saved",
     "running": "The call was still running when this was recorded",
 }
@@ -54,6 +58,42 @@ WHAT_BECAME: dict[Outcome, str] = {
     "open": "had not settled",
 }
 """What became of a tool call."""
+
+WAITED_FOR: dict[ContributionName, str] = {
+    "end_of_turn_wait": "silence after the caller's words",
+    "transcription": "transcription",
+    "turn_decision": "deciding that the turn was over",
+    "llm_first_token": "first words of the LLM",
+    "function": "function",
+    "node_change": "node change",
+    "second_inference": "second answer of the LLM",
+    "text_aggregation": "gathering a sentence",
+    "speech_synthesis": "speech synthesis",
+    "output": "output",
+    "unnamed": "not known what for",
+}
+"""What a caller waited for."""
+
+MEASURED_FROM: dict[MeasuredFrom, str] = {
+    "speech": "since the caller stopped speaking",
+    "turn": "since the caller's turn was over",
+    "typed": "since the caller typed",
+    "connected": "since the caller was connected",
+}
+"""Where a wait begins."""
+
+WHO_TOLD: dict[ReasonSource, str] = {
+    "resolver": "as the bot's resolver said",
+    "frame": "as the end reason says",
+    "moments": "as what happened in the call shows",
+}
+"""Who told why a call was over."""
+
+ANSWERED: dict[Literal["person", "voicemail"], str] = {
+    "person": "A person answered the call",
+    "voicemail": "A voicemail answered the call",
+}
+"""Who answered an outbound call."""
 
 
 def counted(number: int, one: str, many: str | None = None) -> str:

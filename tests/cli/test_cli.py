@@ -9,6 +9,7 @@ import sys
 import pytest
 
 from flows_analytics import CallRecord
+from flows_analytics.calls.sound import Recording
 from flows_analytics.cli import main
 from tests.bots import PIZZA_PATH, hold_pizza_call
 
@@ -86,6 +87,14 @@ def test_report_takes_a_whole_directory_and_writes_elsewhere(calls, capsys, tmp_
 
     assert main(["report", "calls", "-o", "pages"]) == 0
     assert len(list((tmp_path / "pages").glob("*.html"))) == 13
+
+
+def test_report_written_elsewhere_finds_its_way_to_the_recording(calls, tmp_path):
+    record = CallRecord.load(calls / "order-1.json")
+    record.model_copy(update={"recording": Recording(file="order-1.wav")}).save(calls / "order-1.json")
+    (calls / "order-1.wav").write_bytes(b"RIFF")
+    assert main(["report", "order-1", "-o", "pages"]) == 0
+    assert 'src="./../calls/order-1.wav"' in (tmp_path / "pages" / "order-1.html").read_text(encoding="utf-8")
 
 
 def test_report_skips_what_it_cannot_read_names_it_and_fails_at_the_end(calls, capsys):

@@ -6,28 +6,49 @@ from typing import Any
 
 from flows_analytics.calls.declared import DeclaredEdge, DeclaredGraph
 from flows_analytics.calls.events import (
+    AnswererDetected,
+    AudioTranscribed,
     BotStarted,
     BotStopped,
     BotText,
     CallEnded,
+    CallerBackchannel,
+    CallerIdle,
     CallerText,
     CallerTurnStopped,
     CallerVoiceStarted,
     CallerVoiceStopped,
     CallStarted,
+    CharactersSpoken,
     ClientConnected,
+    ClientDisconnected,
     ErrorSeen,
+    FirstAudio,
+    FirstToken,
     FunctionCalled,
+    FunctionProgressed,
+    FunctionRequested,
     FunctionReturned,
+    InferenceEnded,
     InferenceStarted,
     Interrupted,
+    KeysPressed,
+    MetricsOff,
     Moment,
     NodeChangeBegan,
     NodeChangeFailed,
     NodeEntered,
+    ServiceSwitched,
+    ServiceSwitchRequested,
+    SynthesisStarted,
+    TokensUsed,
+    TransferRequested,
     TransitionRequested,
+    WorkerActivated,
+    WorkerDeactivated,
 )
 from flows_analytics.calls.record import Agent, CallRecord
+from flows_analytics.calls.sound import Recording
 from flows_analytics.recording.recorder import CallHeader, CallRecorder
 
 NINE_O_CLOCK = 1_767_603_600 * 10**9
@@ -121,10 +142,27 @@ class Story:
             self.add(Interrupted, at + lasting)
         self.add(BotStopped, at + lasting)
 
-    def caller(self, at: float, text: str | None, lasting: float = 1.5) -> None:
+    def says(
+        self, at: float, text: str, lasting: float | None, *, heard: str | None = None, processor: str = "LLM#0"
+    ) -> None:
+        """The LLM writes a text, and the caller hears all of it, or the beginning; None lasts until the end."""
+        origin = self.add(InferenceStarted, at - 0.6, processor=processor)
+        self.add(FirstToken, at - 0.3, origin=origin)
+        self.add(SynthesisStarted, at - 0.25, origin=origin)
+        self.add(FirstAudio, at - 0.05, origin=origin)
+        self.add(InferenceEnded, at - 0.1, origin=origin, text=text)
+        self.add(BotStarted, at)
+        self.add(BotText, at + 0.1, text=text if heard is None else heard, origin=origin)
+        if lasting is None:
+            return
+        if heard is not None:
+            self.add(Interrupted, at + lasting)
+        self.add(BotStopped, at + lasting)
+
+    def caller(self, at: float, text: str | None, lasting: float = 1.5, language: str | None = None) -> None:
         self.add(CallerVoiceStarted, at + 0.2, lag_ms=200.0)
         self.add(CallerVoiceStopped, at + lasting + 0.2, lag_ms=200.0)
-        self.add(CallerText, at + lasting + 0.3, text=text)
+        self.add(CallerText, at + lasting + 0.3, text=text, language=language)
         self.add(CallerTurnStopped, at + lasting + 0.35)
 
     def call(self, at: float, function: str, arguments: Any = None, result: Any = None, **end: Any) -> str:
@@ -269,6 +307,51 @@ def running_call() -> CallRecord:
     return story.record()
 
 
+def eventful_call() -> CallRecord:
+    """All that can happen besides talk: keys, silence, a voicemail, hand-offs, switches, a cut, a hang-up."""
+    story = Story("eventful", goals=("done",))
+    story.add(MetricsOff, 0.0, measures=True, usage=False)
+    story.add(WorkerActivated, 0.0, worker="front_desk")
+    story.enter(0.1, "ask_account", ("look_up", "transfer"))
+    story.add(AnswererDetected, 0.5, answerer="person")
+    story.says(1.2, "Hello! Please type your account number, or say it.", 2.3, heard="Hello! Please")
+    for at, key in ((2.6, "4"), (2.9, "7"), (3.1, "#")):
+        story.add(KeysPressed, at, keys=key)
+    story.add(CallerText, 4.0, text="account 47", source="typed")
+    story.says(5.0, "Thank you.", 1.0)
+    story.add(CallerBackchannel, 5.5, text="mhm")
+    story.add(CallerIdle, 12.0)
+    story.add(CallerIdle, 18.0)
+    story.caller(19.0, "Can you look it up?", language="en-GB")
+    story.add(FunctionRequested, 21.0, tool_call_id="tool-1", function="look_up")
+    called = story.start_call(21.3, "look_up", {"account": "47"})
+    story.add(FunctionProgressed, 22.0, tool_call_id=called, function="look_up", result={"state": "searching"})
+    story.finish_call(27.0, called, "look_up", timed_out=True)
+    story.add(ErrorSeen, 27.1, message="deadline passed", processor="CRM#1", category="timeout")
+    story.says(27.9, "I could not find it.", 1.5)
+    story.add(ServiceSwitchRequested, 30.0, service="SpareTTS#0")
+    story.add(ServiceSwitched, 30.1, service="SpareTTS#0")
+    story.add(WorkerDeactivated, 31.0, worker="front_desk")
+    story.add(WorkerActivated, 31.0, worker="billing")
+    story.caller(32.0, "Can you look it up?", language="en-GB")
+    story.add(TransferRequested, 34.0, method="sip_refer", settings={"to": "sip:desk@example.org"})
+    story.add(FunctionRequested, 34.5, tool_call_id="tool-2", function="look_up")
+    story.add(TokensUsed, 35.0, processor="LLM#0", model="small", cached_tokens=300, **tokens(412, 57))
+    story.add(TokensUsed, 35.0, processor="LLM#1", model="small", **tokens(10, 1))
+    story.add(CharactersSpoken, 35.0, processor="TTS#0", characters=1204)
+    story.add(AudioTranscribed, 35.0, processor="STT#0", model="nova", audio_secs=33.5)
+    story.says(35.4, "Please hold the line while I pass you on.", None, heard="Please hold")
+    story.add(ClientDisconnected, 36.0)
+    story.end(36.5, terminal="cancel")
+    sound = Recording(file="eventful.wav", sample_rate=16000, channels=2, began_ms=0.0, duration_ms=36_500.0)
+    told = {"cost": 0.0123, "recording": sound, "disconnection_reason": "carrier: 16"}
+    return story.record().model_copy(update=told)
+
+
+def tokens(read: int, written: int) -> dict[str, int]:
+    return {"prompt_tokens": read, "completion_tokens": written, "total_tokens": read + written}
+
+
 def unnamed_call() -> CallRecord:
     """A bot that names no node."""
     story = Story("unnamed")
@@ -321,4 +404,5 @@ ALL_CALLS = {
     "running": running_call,
     "unnamed": unnamed_call,
     "looping": looping_call,
+    "eventful": eventful_call,
 }

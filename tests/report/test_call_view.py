@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from flows_analytics.calls.events import FunctionRequested
+from flows_analytics.calls.events import BotStarted, BotText, CallerText, CallerVoiceStarted, FunctionRequested
+from flows_analytics.recording.recorder import CallHeader, CallRecorder
 from flows_analytics.report.header import header
 from flows_analytics.report.strip import strip
 from flows_analytics.report.times import stamp
@@ -16,6 +17,7 @@ from tests.report.records import (
     ALL_CALLS,
     Story,
     empty_call,
+    eventful_call,
     looping_call,
     pizza_call,
     running_call,
@@ -69,6 +71,115 @@ def test_a_tool_call_that_never_ran_stands_where_it_was_asked_for():
     assert [item.kind for item in group.items] == ["turn", "tool"]
     assert (group.items[1].at, group.items[1].outcome) == (stamp(4000, record.started_at), "never_ran")
     assert not any("start of some tool calls" in said for said in unknowns(record))
+
+
+def item_of(record, **wanted):
+    items = [item for group in transcript(record) for item in group.items]
+    return [item for item in items if all(getattr(item, name, None) == value for name, value in wanted.items())]
+
+
+def test_words_that_were_cut_off_stand_apart_from_what_was_heard():
+    cut, late = item_of(eventful_call(), cut_by="caller") + item_of(eventful_call(), cut_by="end")
+    assert (cut.text.text, cut.unspoken.text) == ("Hello! Please", "type your account number, or say it.")
+    assert (late.text.text, late.unspoken.text) == ("Please hold", "the line while I pass you on.")
+    assert (cut.cut_at.text, late.cut_at) == ("0:03.5", None)
+
+
+def test_a_turn_that_ended_with_the_call_is_marked_also_without_unspoken_words():
+    story = Story()
+    story.add(BotStarted, 1.0)
+    story.add(BotText, 1.1, text="Hello, this is")
+    story.add(CallerVoiceStarted, 2.0)
+    story.add(CallerText, 3.0, text="I wanted to")
+    story.end(3.5)
+    assert len(item_of(story.record(), kind="turn", cut_by="end")) == 2
+
+
+def test_a_turn_that_was_over_when_the_call_ended_is_not_marked():
+    for call in (pizza_call, silent_bot_call, troubled_call):
+        assert item_of(call(), cut_by="end") == []
+
+
+def test_typed_words_and_acknowledgments_are_marked():
+    record = eventful_call()
+    assert [item.text.text for item in item_of(record, typed=True)] == ["account 47"]
+    assert [item.text.text for item in item_of(record, backchannel=True)] == ["mhm"]
+    assert [item.language.text for item in item_of(record, kind="turn") if item.language] == ["en-GB", "en-GB"]
+
+
+def test_events_stand_where_they_happened(snapshot):
+    groups = transcript(eventful_call())
+    assert [
+        (group.number, item.at.text, item.words, item.detail and item.detail.text)
+        for group in groups
+        for item in group.items
+        if item.kind == "event"
+    ] == snapshot
+
+
+def test_a_tool_call_says_how_long_it_took_and_waited():
+    (call,) = item_of(eventful_call(), outcome="timed_out")
+    assert (call.lasted.text, call.wrong) == ("5.7 s", True)
+    assert call.notes == ("began 300 ms after it was asked for", "1 result before the last")
+
+
+def test_the_head_counts_what_went_wrong():
+    assert header(troubled_call()).troubles == (
+        "1 function failed",
+        "1 move failed",
+        "1 move was lost",
+        "1 move had a failing action",
+        "1 error ended the call",
+    )
+    assert header(pizza_call()).troubles == ()
+
+
+def test_the_head_says_why_the_call_was_over_and_who_told():
+    head = header(eventful_call())
+    assert (head.disconnection.text, head.told_by) == ("carrier: 16", "as the bot's resolver said")
+    assert header(running_call()).disconnection is None
+
+
+def test_functions_offered_and_not_called_are_told_from_those_that_were():
+    (row,) = visit_rows(eventful_call())
+    assert {function.name.text: function.calls for function in row.offered} == {"look_up": 2, "transfer": 0}
+
+
+def test_the_rest_of_a_cut_turn_is_called_unknown_only_where_it_is():
+    def rest_unknown(record):
+        return any("would have said" in sentence for sentence in unknowns(record))
+
+    assert not rest_unknown(eventful_call())
+    assert rest_unknown(pizza_call())
+    story = Story()
+    story.says(1.0, "Hello!", 2.0, heard="Hello!")
+    story.end(5.0)
+    assert story.record().turns[0].interrupted
+    assert not rest_unknown(story.record())
+
+
+def test_waits_are_called_unmeasured_only_where_there_was_an_answer_to_wait_for():
+    def unmeasured(record):
+        return any("not measured" in sentence for sentence in unknowns(record))
+
+    assert not any(unmeasured(call()) for call in ALL_CALLS.values())
+    monologue = Story()
+    monologue.recorder = CallRecorder(CallHeader(call_id="x"), wall_ns=0)
+    monologue.recorder.place(0, wall_ns=0)
+    monologue.bot(1.0, "Hello?")
+    assert not unmeasured(monologue.record())
+    # Without voice activity detection or a strategy nothing tells when the caller stopped.
+    monologue.add(CallerText, 4.0, text="Hi")
+    monologue.bot(5.0, "Hello again")
+    record = monologue.record()
+    assert unmeasured(record) is all(turn.latency_ms is None for turn in record.turns)
+
+
+def test_arguments_are_called_switched_off_only_if_a_function_ran():
+    story = Story()
+    story.add(FunctionRequested, 4.0, tool_call_id="c", function="look")
+    story.end(6.0)
+    assert not any("switched off" in sentence for sentence in unknowns(story.record()))
 
 
 def test_every_turn_and_tool_call_stands_in_the_transcript_once():

@@ -7,6 +7,7 @@ import stat
 
 import pytest
 
+from flows_analytics.calls.sound import Recording
 from flows_analytics.report.html import render_call_report
 from flows_analytics.report.sink import HTMLReportSink
 from tests.report.records import Story, pizza_call
@@ -52,3 +53,21 @@ def test_a_template_that_asks_for_what_is_not_there_is_an_error_and_leaves_no_fi
     with pytest.raises(Exception, match="nothing_of_this_name"):
         deliver(HTMLReportSink(tmp_path / "out", template_dir=tmp_path), pizza_call())
     assert not (tmp_path / "out").exists()
+
+
+@pytest.mark.parametrize(("where", "src"), [("reports", "./a.wav"), ("calls", "./../calls/a.wav")])
+def test_a_page_plays_the_recording_that_is_there(tmp_path, where, src):
+    (tmp_path / where).mkdir()
+    (tmp_path / where / "a.wav").write_bytes(b"RIFF")
+    record = pizza_call().model_copy(update={"recording": Recording(file="a.wav")})
+    recordings = None if where == "reports" else tmp_path / where
+    deliver(HTMLReportSink(tmp_path / "reports", recordings=recordings), record)
+    assert f'src="{src}"' in (tmp_path / "reports" / "pizza-7f3a.html").read_text(encoding="utf-8")
+
+
+def test_a_page_plays_no_recording_that_is_not_there(tmp_path):
+    record = pizza_call().model_copy(update={"recording": Recording(file="a.wav")})
+    deliver(HTMLReportSink(tmp_path), record)
+    page = (tmp_path / "pizza-7f3a.html").read_text(encoding="utf-8")
+    assert "<audio" not in page
+    assert "which this page cannot play" in page

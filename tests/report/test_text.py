@@ -17,7 +17,7 @@ def shown(record, width=100):
     return "\n".join(line.rstrip() for line in out.getvalue().splitlines())
 
 
-@pytest.mark.parametrize("name", ["pizza", "troubled", "no_flow"])
+@pytest.mark.parametrize("name", ["pizza", "troubled", "no_flow", "eventful"])
 def test_a_call_reads_from_top_to_bottom(name, snapshot):
     assert shown(ALL_CALLS[name]()) == snapshot
 

@@ -7,8 +7,10 @@ from typing import get_args
 
 import pytest
 
-from flows_analytics.calls.ending import ExitKind
+from flows_analytics.calls.ending import ExitKind, ReasonSource
 from flows_analytics.calls.events import Cause
+from flows_analytics.calls.intervals import ContributionName
+from flows_analytics.calls.latency import MeasuredFrom
 from flows_analytics.calls.tools import Outcome
 from flows_analytics.report.json_text import json_text
 from flows_analytics.report.times import duration, iso_utc, percent, stamp
@@ -16,7 +18,10 @@ from flows_analytics.report.visible import one_line, page_name, page_text, short
 from flows_analytics.report.words import (
     HOW_CALLS_END,
     HOW_VISITS_END,
+    MEASURED_FROM,
+    WAITED_FOR,
     WHAT_BECAME,
+    WHO_TOLD,
     WHY_ENTERED,
     counted,
     ordinal,
@@ -78,6 +83,9 @@ def test_every_code_of_a_record_has_words():
     assert set(HOW_CALLS_END) == set(HOW_VISITS_END) == set(get_args(ExitKind))
     assert set(WHY_ENTERED) == set(get_args(Cause))
     assert set(WHAT_BECAME) == set(get_args(Outcome))
+    assert set(WAITED_FOR) == set(get_args(ContributionName))
+    assert set(MEASURED_FROM) == set(get_args(MeasuredFrom))
+    assert set(WHO_TOLD) == set(get_args(ReasonSource))
 
 
 def test_numbers_of_things_are_worded():
