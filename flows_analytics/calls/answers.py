@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from bisect import bisect_right
+from bisect import bisect_left, bisect_right
+from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 from flows_analytics.calls.events import (
+    BotText,
     Events,
     FirstAudio,
     FirstToken,
@@ -59,15 +61,22 @@ class Answers:
                 self._synthesis.setdefault(event.origin, event.at_ms)
             elif isinstance(event, FirstAudio):
                 self._audio.setdefault(event.origin, event.at_ms)
+        self._spoken = {event.origin for event in events if isinstance(event, BotText)} | {
+            *self._synthesis,
+            *self._audio,
+        }
         self._inferences = _inferences(events, self._tokens)
-        self._functions = [
+        self._by_seq = {inference.seq: inference for inference in self._inferences}
+        functions = [
             Interval("function", life.called.at_ms, life.ended_ms, life.function) for life in lives if life.called
         ]
-        self._changes = _changes(events)
+        changes = _changes(events)
+        self._others = _Intervals([*functions, *changes])
         # What makes an inference after it a second one: the functions, or what came of those we cannot see.
-        self._functions_ms = [interval.start_ms for interval in self._functions] + [
-            event.at_ms for event in events if isinstance(event, NodeChangeBegan) and event.cause == "function"
-        ]
+        self._functions_ms = sorted(
+            [interval.start_ms for interval in functions]
+            + [e.at_ms for e in events if isinstance(e, NodeChangeBegan) and e.cause == "function"]
+        )
 
     def until(
         self, heard_ms: float, origin: int | None, *, since_ms: float, decided_ms: float | None = None
@@ -83,25 +92,21 @@ class Answers:
         Returns:
             The intervals; they may overlap and reach beyond.
         """
-        intervals = [
-            interval
-            for interval in (*self._functions, *self._changes)
-            # What had begun before and still went on went on beside the conversation.
-            if since_ms <= interval.start_ms <= heard_ms or since_ms <= interval.end_ms <= heard_ms
-        ]
-        for inference in self._inferences:
-            if not since_ms <= inference.start_ms <= heard_ms and inference.seq != origin:
-                continue
+        # What had begun before and still went on at the end went on beside the conversation.
+        others = self._others.touching(since_ms, heard_ms)
+        intervals = list(others)
+        for inference in self._inferences_of(since_ms, heard_ms, origin):
             # An LLM that wrote something else than this answer classifies beside the conversation.
             if inference.wrote and inference.seq != origin and origin is not None:
                 continue
-            second = any(since_ms <= at_ms <= inference.start_ms for at_ms in self._functions_ms)
+            function = bisect_left(self._functions_ms, since_ms)
+            second = function < len(self._functions_ms) and self._functions_ms[function] <= inference.start_ms
             name = "second_inference" if second else "llm_first_token"
             start_ms = inference.start_ms
             if inference.seq == origin and self._speaks_itself(origin) and decided_ms is not None:
                 # A speech-to-speech LLM may say that it answers only when it begins to speak: it has been at it
                 # since the turn was over, or since the last function was.
-                done = [event.end_ms for event in (*self._functions, *self._changes) if event.end_ms <= start_ms]
+                done = [other.end_ms for other in others if other.end_ms <= start_ms]
                 start_ms = min(start_ms, max([decided_ms, *done]))
             intervals.append(Interval(name, start_ms, inference.output_ms, inference.processor))
         token_ms, synthesis_ms, audio_ms = (
@@ -119,8 +124,27 @@ class Answers:
     def _speaks_itself(self, origin: int | None) -> bool:
         return origin in self._audio and origin not in self._synthesis
 
+    def _inferences_of(self, since_ms: float, heard_ms: float, origin: int | None) -> list[_Inference]:
+        first = bisect_left(self._inferences, since_ms, key=_start)
+        found = self._inferences[first : bisect_right(self._inferences, heard_ms, key=_start)]
+        asked = self._by_seq.get(origin) if origin is not None else None
+        return found if asked is None or asked in found else [asked, *found]
+
+    def began_within(self, since_ms: float, until_ms: float) -> bool:
+        """Tell whether an inference began in a stretch of time.
+
+        Args:
+            since_ms: Its beginning.
+            until_ms: Its end.
+
+        Returns:
+            Whether one did.
+        """
+        first = bisect_left(self._inferences, since_ms, key=_start)
+        return first < len(self._inferences) and self._inferences[first].start_ms <= until_ms
+
     def first_after(self, at_ms: float, before_ms: float | None) -> int | None:
-        """Find the first inference in a stretch of time that wrote text.
+        """Find the first inference in a stretch of time that was spoken, or in a pipeline without speech read.
 
         Args:
             at_ms: Its beginning.
@@ -129,16 +153,45 @@ class Answers:
         Returns:
             Its ``seq``; None if there is none.
         """
-        for inference in self._inferences:
-            if inference.start_ms >= at_ms and inference.wrote:
-                return inference.seq if before_ms is None or inference.start_ms < before_ms else None
+        for inference in self._inferences[bisect_left(self._inferences, at_ms, key=_start) :]:
+            if before_ms is not None and inference.start_ms >= before_ms:
+                return None
+            if inference.seq in self._spoken:
+                return inference.seq
         return None
+
+
+def _start(inference: _Inference) -> float:
+    return inference.start_ms
+
+
+class _Intervals:
+    """Finds the intervals that begin or end in a stretch of time, without looking at all of them."""
+
+    def __init__(self, intervals: Sequence[Interval]) -> None:
+        self._by_start = sorted(intervals, key=lambda interval: interval.start_ms)
+        self._by_end = sorted(intervals, key=lambda interval: interval.end_ms)
+
+    def touching(self, since_ms: float, until_ms: float) -> list[Interval]:
+        """Those that begin or end in it, its edges included."""
+        first = bisect_left(self._by_start, since_ms, key=lambda interval: interval.start_ms)
+        last = bisect_right(self._by_start, until_ms, key=lambda interval: interval.start_ms)
+        begun = self._by_start[first:last]
+        first = bisect_left(self._by_end, since_ms, key=lambda interval: interval.end_ms)
+        last = bisect_right(self._by_end, until_ms, key=lambda interval: interval.end_ms)
+        return [*(one for one in self._by_end[first:last] if one.start_ms < since_ms), *begun]
 
 
 def _inferences(events: Events, tokens: dict[int, float]) -> list[_Inference]:
     started = sorted((e for e in events if isinstance(e, InferenceStarted)), key=lambda event: event.at_ms)
     ended = {event.origin: event for event in events if isinstance(event, InferenceEnded)}
-    calls = sorted(e.at_ms for e in events if isinstance(e, FunctionRequested | FunctionCalled))
+    asked: dict[str | None, list[float]] = defaultdict(list)
+    for event in events:
+        if isinstance(event, FunctionRequested):
+            asked[event.processor].append(event.at_ms)
+    if not asked:
+        # A record made before requests were recorded.
+        asked[None] = [event.at_ms for event in events if isinstance(event, FunctionCalled)]
     inferences: list[_Inference] = []
     next_of: dict[str | None, InferenceStarted] = {}
     for event in reversed(started):
@@ -146,6 +199,7 @@ def _inferences(events: Events, tokens: dict[int, float]) -> list[_Inference]:
         later = next_of.get(event.processor)
         next_of[event.processor] = event
         outputs = [at for at in (tokens.get(event.seq), end.at_ms if end else None) if at is not None]
+        calls = sorted(asked[event.processor] if event.processor in asked else asked[None])
         call = bisect_right(calls, event.at_ms)
         if call < len(calls) and (later is None or calls[call] < later.at_ms):
             outputs.append(calls[call])

@@ -23,6 +23,12 @@ from flows_analytics.calls.pieces import Pieces, by_time
 from flows_analytics.calls.unspoken import Unspoken
 from flows_analytics.calls.visits import VisitTimes, speaking_for
 
+_AT_ONCE = 8
+"""Node changes that may be under way at once: one for each flow of the call."""
+
+_EARLY_MS = 1000.0
+"""How far a transport's word may be from its saying that it speaks, or has stopped."""
+
 
 @dataclass
 class BotTurn:
@@ -82,12 +88,13 @@ class _Bot:
         self._current: BotTurn | None = None
         # The turn that spoke last, and what its last words were of, while more of them may be released: a
         # transport that takes sound ahead of playing it has stopped before the caller has heard the end.
-        self._ending: tuple[BotTurn, int] | None = None
+        self._ending: tuple[BotTurn, int | None] | None = None
 
     def take(self, event: Moment) -> None:
         match event:
             case BotStarted():
-                if self._current is not None and self._speech_began is None:
+                early = self._current is not None and self._speech_began is None
+                if early and self._current and event.at_ms - self._current.start_ms <= _EARLY_MS:
                     # The transport may release the first word before it says that it speaks.
                     self._current.start_ms = event.at_ms
                 else:
@@ -119,19 +126,27 @@ class _Bot:
         visit = self._visit_of(event)
         if event.source == "context":
             # Nothing speaks in a text pipeline, so a text is a turn of its own.
-            start_ms = self._first_token.get(event.origin, event.at_ms) if event.origin else event.at_ms
+            start_ms = (
+                self._first_token.get(event.origin, event.at_ms) if event.origin is not None else event.at_ms
+            )
             turn = BotTurn(start_ms=start_ms, end_ms=event.at_ms, visit=visit, origin=event.origin)
             self.turns.append(turn)
         else:
             turn = self._current
-            if turn is None and self._ending is not None and self._ending[1] == event.origin:
+            if turn is None and self._ending is not None and self._goes_on(event):
                 turn = self._ending[0]
                 turn.end_ms = event.at_ms
             elif turn is None or turn.visit != visit:
                 turn = self._begin(event.at_ms, event.origin, visit)
-            self._ending = (turn, event.origin) if event.origin is not None else None
+            self._ending = (turn, event.origin)
         if event.text:
             turn.pieces.add(event.text, spaced=event.spaced)
+
+    def _goes_on(self, event: BotText) -> bool:
+        if self._ending is None or self._ending[1] != event.origin:
+            return False
+        turn, origin = self._ending
+        return origin is not None or event.at_ms - (turn.end_ms or event.at_ms) <= _EARLY_MS
 
     def _begin_without_words(self, event: Moment) -> None:
         """Begin the turn of a speech that ends before any of its words was released.
@@ -169,7 +184,7 @@ class _Origins:
     def __init__(self, events: Events, times: VisitTimes) -> None:
         self._times = times
         self._inferences = sorted(e.at_ms for e in events if isinstance(e, InferenceStarted))
-        ahead = speaking_for(events)
+        ahead = sorted(speaking_for(events))
         self._visit_of = {
             event.seq: self._requested_in(event, ahead)
             for event in events
@@ -188,7 +203,9 @@ class _Origins:
 
     def _requested_in(self, request: Moment, ahead: list[tuple[float, float, int]]) -> int | None:
         if isinstance(request, SpeakRequested):
-            for began_ms, entered_ms, visit in ahead:
+            # Node changes of one flow follow each other, so few are under way at a time.
+            last = bisect_right(ahead, (request.at_ms, float("inf"), 0))
+            for began_ms, entered_ms, visit in ahead[max(last - _AT_ONCE, 0) : last]:
                 if began_ms <= request.at_ms <= entered_ms:
                     return visit
         return self._times.at(request.at_ms)

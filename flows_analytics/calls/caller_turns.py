@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
@@ -96,6 +97,9 @@ class CallerTurn:
         Args:
             event: A transcript.
         """
+        if not self.texts_ms and not self.voices:
+            # A strategy that decides on words does so after them.
+            self.start_ms = min(self.start_ms, event.at_ms)
         self.spoke = True
         self.partial = False
         self.texts_ms.append(event.at_ms)
@@ -154,6 +158,12 @@ def _after_their_voice(events: list[Moment]) -> Iterator[Moment]:
             continue
         if isinstance(event, CallerVoiceStarted):
             since_ms = event.at_ms - event.lag_ms
+            yield from (word for word in early if word.at_ms < since_ms)
+            yield event
+            yield from (word for word in early if word.at_ms >= since_ms)
+        elif isinstance(event, CallerTurnStarted) and not speaking:
+            # A strategy that decides on words decides right after them.
+            since_ms = event.at_ms - _DECIDED_MS
             yield from (word for word in early if word.at_ms < since_ms)
             yield event
             yield from (word for word in early if word.at_ms >= since_ms)
@@ -289,6 +299,12 @@ class _Caller:
         end_ms = event.at_ms - event.lag_ms
         turn = self._open
         voice = self._voice if turn is None else (turn.voices[-1] if turn.voices else None)
+        if turn is None and voice is None:
+            # A strategy may be sure that the turn is over before silence has lasted long enough to be one.
+            turn = self.turns[-1] if self.turns else None
+            voice = turn.voices[-1] if turn is not None and turn.voices else None
+            if voice is None or voice.end_ms is not None:
+                return
         if turn is not None:
             turn.end_ms = end_ms
             if voice is None or voice.end_ms is not None:
@@ -302,7 +318,7 @@ class _Caller:
         turn = self._open
         if turn is not None:
             if turn.end_ms is None:
-                turn.end_ms = at_ms
+                turn.end_ms = at_ms if stopped or not turn.texts_ms else turn.texts_ms[-1]
             if stopped:
                 turn.stopped_ms = at_ms
         self._open = None
@@ -331,7 +347,9 @@ class _Caller:
         turn are still being said, and nothing of them has been recognised, was made of what was said before.
         """
         if self._open is None and self._voice is None:
-            return self._last
+            last = self._last
+            ended_ms = last.stopped_ms or last.end_ms if last is not None else None
+            return last if ended_ms is None or at_ms - ended_ms <= _LATE_MS else None
         before = self._before(self._open)
         if before is None or not before.voices or at_ms - (before.voices[-1].silent_ms or at_ms) > _LATE_MS:
             return self._open
@@ -359,9 +377,15 @@ class _Caller:
 
 
 def _name_strategies(events: Events, turns: list[CallerTurn]) -> None:
-    decided = [event for event in events if isinstance(event, TurnDecided) and event.decision != "started"]
-    for event in decided:
-        near = [turn for turn in turns if turn.stopped_ms is not None]
-        turn = min(near, key=lambda turn: abs((turn.stopped_ms or 0.0) - event.at_ms), default=None)
-        if turn is not None and abs((turn.stopped_ms or 0.0) - event.at_ms) <= _DECIDED_MS:
+    stopped = sorted(
+        (turn.stopped_ms, position) for position, turn in enumerate(turns) if turn.stopped_ms is not None
+    )
+    for event in events:
+        if not isinstance(event, TurnDecided) or event.decision == "started":
+            continue
+        after = bisect_left(stopped, (event.at_ms, -1))
+        near = stopped[max(after - 1, 0) : after + 1]
+        stopped_ms, position = min(near, key=lambda stop: abs(stop[0] - event.at_ms), default=(None, -1))
+        if stopped_ms is not None and abs(stopped_ms - event.at_ms) <= _DECIDED_MS:
+            turn = turns[position]
             turn.strategy = turn.strategy or event.strategy or event.decision

@@ -5,6 +5,7 @@ from __future__ import annotations
 from bisect import bisect_left
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from itertools import pairwise
 from statistics import median
 from typing import Any, Literal
@@ -126,7 +127,11 @@ class Readings:
         Returns:
             Its position in ``visits``; None before the first.
         """
-        return VisitTimes(self.visits).at(at_ms)
+        return self._times.at(at_ms)
+
+    @cached_property
+    def _times(self) -> VisitTimes:
+        return VisitTimes(self.visits)
 
 
 def read_findings(call: Readings, thresholds: Thresholds | None = None) -> tuple[Finding, ...]:

@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
-from bisect import bisect_right
+from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
 from flows_analytics.calls.answers import Answers
 from flows_analytics.calls.caller_turns import CallerTurn
-from flows_analytics.calls.events import ClientConnected, Events
+from flows_analytics.calls.events import CallerMuted, CallerUnmuted, ClientConnected, Events
 from flows_analytics.calls.intervals import Contribution, Interval, divide
 
 MeasuredFrom = Literal["speech", "turn", "typed", "connected"]
 """Where a wait begins: the end of the caller's speech, the end of his turn where no voice was detected, the
 arrival of what he typed, or his connection."""
+
+_ANSWERED_MS = 2000.0
+"""How long after a turn without words an inference may still begin because of it."""
 
 
 @dataclass(frozen=True)
@@ -35,6 +38,8 @@ class Latency:
 @dataclass(frozen=True)
 class _Start:
     at_ms: float
+    # When it was known: a wait ends no earlier.
+    known_ms: float
     # None if it is known only that the caller had spoken by then.
     measured_from: MeasuredFrom | None
     before_llm: tuple[Interval, ...] = ()
@@ -52,8 +57,20 @@ class Waits:
     def __init__(self, events: Events, turns: Sequence[CallerTurn], answers: Answers) -> None:
         self._answers = answers
         self._connected = sorted(event.at_ms for event in events if isinstance(event, ClientConnected))
-        self._starts = sorted(_starts(turns), key=lambda start: start.at_ms)
-        self._times = [start.at_ms for start in self._starts]
+        muted = _muted(events)
+        self._starts = sorted(
+            (
+                start
+                for turn in turns
+                if not turn.backchannel
+                for start in _starts(turn)
+                if not any(since_ms <= start.known_ms < until_ms for since_ms, until_ms in muted)
+                # A turn in which nothing was transcribed may be a cough; one that was answered was none.
+                and (turn.spoke or answers.began_within(start.known_ms, start.known_ms + _ANSWERED_MS))
+            ),
+            key=lambda start: start.known_ms,
+        )
+        self._known = [start.known_ms for start in self._starts]
 
     def of(self, speeches: Iterable[tuple[float, int | None]]) -> list[Latency | None]:
         """Measure the waits for stretches of the bot's speech.
@@ -77,12 +94,12 @@ class Waits:
         return waits
 
     def _start_of(self, began_ms: float, before_ms: float | None) -> _Start | None:
-        position = bisect_right(self._times, began_ms) - 1
-        if position >= 0 and (before_ms is None or self._times[position] > before_ms):
+        position = bisect_left(self._known, began_ms) - 1
+        if position >= 0 and (before_ms is None or self._known[position] >= before_ms):
             return self._starts[position]
         connected = bisect_right(self._connected, began_ms) - 1
-        if before_ms is None and connected >= 0:
-            return _Start(self._connected[connected], "connected")
+        if connected >= 0 and (before_ms is None or self._connected[connected] > before_ms):
+            return _Start(self._connected[connected], self._connected[connected], "connected")
         return None
 
     def _measure(self, start: _Start, measured_from: MeasuredFrom, began_ms: float, origin: int | None) -> Latency:
@@ -92,19 +109,32 @@ class Waits:
         return Latency(round(began_ms - start.at_ms, 3), measured_from, contributions)
 
 
-def _starts(turns: Iterable[CallerTurn]) -> Iterable[_Start]:
-    """Find where waits can begin: at each end of speech in a turn, or at its end, or at its arrival."""
-    for turn in turns:
-        if turn.backchannel:
-            continue
-        if turn.typed:
-            yield _Start(turn.start_ms, "typed")
-        for voice in turn.voices:
-            if voice.end_ms is not None and voice.silent_ms is not None:
-                yield _Start(voice.end_ms, "speech", _after_speech(turn, voice.end_ms, voice.silent_ms))
-        if not turn.voices and not turn.typed and turn.end_ms is not None:
-            # Where nothing told that the turn was over, it lasts until the bot speaks, which is no wait.
-            yield _Start(turn.end_ms, "turn" if turn.stopped_ms is not None else None)
+def _starts(turn: CallerTurn) -> Iterable[_Start]:
+    """Find where waits for an answer to a turn can begin: each end of speech in it, its end, or its arrival."""
+    if turn.typed:
+        yield _Start(turn.start_ms, turn.start_ms, "typed")
+    for voice in turn.voices:
+        if voice.end_ms is not None and voice.silent_ms is not None:
+            # A strategy may be sure of the end before silence has lasted long enough.
+            known_ms = min(voice.silent_ms, turn.stopped_ms or voice.silent_ms)
+            after = _after_speech(turn, voice.end_ms, max(known_ms, voice.end_ms))
+            yield _Start(voice.end_ms, max(known_ms, voice.end_ms), "speech", after)
+    if not turn.voices and not turn.typed and turn.end_ms is not None:
+        # Where nothing told that the turn was over, it lasts until the bot speaks, which is no wait.
+        yield _Start(turn.end_ms, turn.end_ms, "turn" if turn.stopped_ms is not None else None)
+
+
+def _muted(events: Events) -> list[tuple[float, float]]:
+    """Find the stretches in which what the caller says is ignored."""
+    stretches: list[tuple[float, float]] = []
+    since_ms: float | None = None
+    for event in events:
+        if isinstance(event, CallerMuted) and since_ms is None:
+            since_ms = event.at_ms
+        elif isinstance(event, CallerUnmuted) and since_ms is not None:
+            stretches.append((since_ms, event.at_ms))
+            since_ms = None
+    return stretches if since_ms is None else [*stretches, (since_ms, float("inf"))]
 
 
 def _after_speech(turn: CallerTurn, end_ms: float, silent_ms: float) -> tuple[Interval, ...]:

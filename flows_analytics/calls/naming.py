@@ -48,5 +48,5 @@ def unnamed_node(functions: Iterable[str], task_messages: Any = None) -> str:
         identity = json.dumps(plain(task_messages), sort_keys=True, ensure_ascii=False)
     else:
         return UNNAMED
-    digest = hashlib.sha1(identity.encode(), usedforsecurity=False).hexdigest()
+    digest = hashlib.sha1(identity.encode("utf-8", "replace"), usedforsecurity=False).hexdigest()
     return f"{UNNAMED}:{digest[:8]}"

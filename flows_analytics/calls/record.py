@@ -172,9 +172,9 @@ class CallRecord(BaseModel):
         )
 
     def __repr__(self) -> str:
-        # All moments of a call would fill screens.
+        # All moments of a call would fill screens, and reading its turns would take its time in every log line.
         path = " > ".join(self.path)
-        return f"<CallRecord {self.call_id!r} {self.status}: {path or 'no node'}; {len(self.turns)} turns>"
+        return f"<CallRecord {self.call_id!r} {self.status}: {path or 'no node'}; {len(self.events)} moments>"
 
     __str__ = __repr__
 

@@ -69,11 +69,17 @@ class Unspoken:
         Returns:
             The text; None if nothing is known to be missing.
         """
-        rests: list[str] = []
+        asked: list[tuple[float, int, str]] = []
         while self._waiting and self._waiting[0][:2] <= (event.at_ms, event.seq):
-            requested_ms, seq, text = self._waiting.popleft()
-            if self._known(seq, requested_ms, event.at_ms):
-                rests.append(rest_of(text, self._heard(seq, event.at_ms)))
+            asked.append(self._waiting.popleft())
+        # Speech is played in the order in which it was asked for: what came before the last one heard is over,
+        # whatever its words sounded like.
+        heard = [position for position, (_, seq, _) in enumerate(asked) if self._heard(seq, event.at_ms)]
+        rests = [
+            rest_of(text, self._heard(seq, event.at_ms))
+            for requested_ms, seq, text in asked[heard[-1] if heard else 0 :]
+            if self._known(seq, requested_ms, event.at_ms)
+        ]
         return " ".join(rest for rest in rests if rest) or None
 
     def _known(self, seq: int, requested_ms: float, at_ms: float) -> bool:

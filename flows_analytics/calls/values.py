@@ -39,7 +39,9 @@ def clean_text(text: str) -> str:
         A string that encodes to UTF-8.
     """
     if len(text) > MAX_TEXT:
-        text = f"{text[:MAX_TEXT]}… <cut: {len(text):,} characters in all>"
+        # The mark fits inside the limit, so that a record read back is not cut again.
+        mark = f"… <cut: {len(text):,} characters in all>"
+        text = text[: MAX_TEXT - len(mark)] + mark
     try:
         text.encode("utf-8")
     except UnicodeEncodeError:
@@ -167,6 +169,9 @@ class _Reduction:
                 kept["<cut>"] = f"{len(mapping):,} entries in all"
                 break
             name = clean_text(key) if isinstance(key, str) else str(self.reduce(key, 0))
+            if name in kept:
+                # Two keys may look alike as text, such as 5 and "5".
+                name = f"{name} <{type(key).__name__}>"
             kept[name] = self.reduce(mapping[key], depth)
         return kept
 
@@ -182,5 +187,11 @@ def _as_text(value: Any, info: ValidationInfo) -> Any:
 Text = Annotated[str, BeforeValidator(_as_text)]
 """A string that came from outside: always storable, never endless."""
 
-Plain = Annotated[Any, BeforeValidator(plain)]
+
+def _as_plain(value: Any, info: ValidationInfo) -> Any:
+    # What a file holds was reduced when it was written; doing it again would cut again what was cut.
+    return value if info.mode == "json" else plain(value)
+
+
+Plain = Annotated[Any, BeforeValidator(_as_plain)]
 """A value that came from outside, reduced to JSON types by `plain`."""

@@ -37,6 +37,7 @@ from flows_analytics.calls.events import (
     SpeakRequested,
     SynthesisStarted,
 )
+from flows_analytics.calls.values import MAX_TEXT
 from flows_analytics.observer.call_writer import CallWriter
 from flows_analytics.observer.frame_table import Entries, Entry, later_frames
 
@@ -68,6 +69,13 @@ class _Inference:
 
     seq: int
     tokens: list[str] = field(default_factory=list[str])
+    length: int = 0
+
+    def add(self, token: str) -> None:
+        """Add what it wrote; beyond what a record keeps of a text, only how much."""
+        if self.length <= MAX_TEXT:
+            self.tokens.append(token)
+        self.length += len(token)
 
 
 class BotFrames:
@@ -152,7 +160,8 @@ class BotFrames:
             return
         if not inference.tokens:
             self._writer.add(FirstToken, at_ns, origin=inference.seq)
-        inference.tokens.append(cast("LLMTextFrame", data.frame).text)
+        text: Any = cast("LLMTextFrame", data.frame).text
+        inference.add(text if isinstance(text, str) else "")
 
     def _response_ended(self, data: FramePushed, at_ns: int) -> None:
         self._end(data.source, at_ns, cut=False)

@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+from collections import OrderedDict
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
 from flows_analytics.calls.events import Moment
+from flows_analytics.calls.values import plain
 from flows_analytics.observer.clock import CallClock
 from flows_analytics.observer.guard import Guard
 from flows_analytics.recording.recorder import CallRecorder
+
+_ASKED_KEPT = 64
+"""Function calls whose arguments are remembered; a bot has a handful under way."""
 
 
 @dataclass(frozen=True)
@@ -41,6 +46,7 @@ class CallWriter:
         flows: Number of flows seen.
         changes: Number of node changes seen.
         flow_functions: Names of the functions that the flows of the call have offered.
+        unread_arguments: The function calls whose arguments are kept and whose beginning is not recorded yet.
     """
 
     recorder: CallRecorder
@@ -50,6 +56,8 @@ class CallWriter:
     flows: int = 0
     changes: int = 0
     flow_functions: set[str] = field(default_factory=set[str])
+    unread_arguments: set[tuple[str, str]] = field(default_factory=set[tuple[str, str]])
+    _asked: OrderedDict[tuple[str, str], Any] = field(default_factory=OrderedDict[tuple[str, str], Any])
 
     def add(self, kind: type[Moment], at_ns: int, **fields: Any) -> int:
         """Record a moment (see `CallRecorder.add`)."""
@@ -72,6 +80,20 @@ class CallWriter:
     def arguments(self, value: Any) -> Any:
         """Keep a function's arguments, or not."""
         return value if self.content.arguments else None
+
+    def keep_asked(self, tool_call_id: str, function: str, arguments: Any) -> None:
+        """Keep what the LLM passed to a function, before its handler can change it."""
+        if self.content.arguments:
+            self._asked[tool_call_id, function] = plain(arguments)
+            self.unread_arguments.add((tool_call_id, function))
+            if len(self._asked) > _ASKED_KEPT:
+                forgotten, _ = self._asked.popitem(last=False)
+                self.unread_arguments.discard(forgotten)
+
+    def asked(self, tool_call_id: str | None, function: str | None, arguments: Any) -> Any:
+        """What the LLM passed to a function: as kept before its handler ran, else as it is now. None if off."""
+        kept = self._asked.get((tool_call_id or "", function or ""))
+        return self.arguments(arguments if kept is None else kept)
 
     def result(self, value: Any) -> Any:
         """Keep a function's result, or not."""

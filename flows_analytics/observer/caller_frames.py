@@ -38,6 +38,8 @@ from flows_analytics.observer.frame_table import Entries, Entry, later_frames
 _TYPED_FRAME = "pipecat.processors.frameworks.rtvi.frames:RTVISendTextFrame"
 """Since Pipecat 1.13, what a client typed. It comes beside the LLMMessagesAppendFrame that all lines have."""
 
+_LONGEST_LAG_SECS = 3600.0
+
 
 class CallerFrames:
     """Turns the frames of the caller's voice and words into moments.
@@ -82,11 +84,11 @@ class CallerFrames:
         # A partial transcript from here on is of other words.
         self._text_under_way = False
         frame = cast("VADUserStartedSpeakingFrame", data.frame)
-        self._add(CallerVoiceStarted, at_ns, lag_ms=round(frame.start_secs * 1000, 3))
+        self._add(CallerVoiceStarted, at_ns, lag_ms=_lag_ms(frame.start_secs))
 
     def _voice_stopped(self, data: FramePushed, at_ns: int) -> None:
         frame = cast("VADUserStoppedSpeakingFrame", data.frame)
-        self._add(CallerVoiceStopped, at_ns, lag_ms=round(frame.stop_secs * 1000, 3))
+        self._add(CallerVoiceStopped, at_ns, lag_ms=_lag_ms(frame.stop_secs))
 
     def _interim(self, data: FramePushed, at_ns: int) -> None:
         if not self._text_under_way:
@@ -129,6 +131,13 @@ class CallerFrames:
         frame: Any = data.frame
         text = self._writer.transcript(frame.text)
         self._add(CallerText, at_ns, text=text, source="typed", user_id=frame.user_id or None)
+
+
+def _lag_ms(secs: Any) -> float:
+    """How long a decision took; 0 if the detector says nothing that can be."""
+    if not isinstance(secs, int | float) or not 0 <= secs < _LONGEST_LAG_SECS:
+        return 0.0
+    return round(secs * 1000, 3)
 
 
 def _typed_text(message: Any) -> str | None:

@@ -209,6 +209,7 @@ class FlowManagerHook:
                 running = self._guarded(lambda: _RunningFunction(self, name, str(params.tool_call_id)))
                 token = _running.set(running)
                 try:
+                    self._guarded(lambda: self._tell_began(name, params))
                     observed = self._guarded(lambda: self._with_observed_result(name, params))
                     return await transition_func(observed or params)
                 finally:
@@ -232,6 +233,10 @@ class FlowManagerHook:
         return dataclasses.replace(params, result_callback=result_callback)
 
     # Understanding
+
+    def _tell_began(self, name: str, params: Any) -> None:
+        for listener in tuple(self._listeners):
+            listener.function_began(name, str(params.tool_call_id), params.arguments)
 
     def _requested(self, name: str, params: Any) -> None:
         pending: dict[str, Any] | None = getattr(self._manager, "_pending_transition", None)
@@ -456,7 +461,7 @@ def tells_of_failure(result: Any, properties: Any) -> str | None:
         return None
     told = cast("Mapping[str, Any]", result)
     if set(told) == {"status", "error"} and told["status"] == "error":
-        return str(told["error"])
+        return text_of(told["error"])
     return None
 
 

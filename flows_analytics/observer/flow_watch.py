@@ -36,14 +36,17 @@ class FlowWatch:
         manager: The FlowManager, of either class.
         writer: Where moments go.
         declared: The flow's declared graph, if it has one.
-        flow: The flow, if the manager was watched before.
+        before: The watch that the manager had before, if it was detached in between.
     """
 
     def __init__(
-        self, manager: Any, writer: CallWriter, declared: DeclaredGraph | None, flow: str | None = None
+        self, manager: Any, writer: CallWriter, declared: DeclaredGraph | None, before: FlowWatch | None = None
     ) -> None:
         self.manager = manager
-        self.flow = flow
+        self.flow = before.flow if before else None
+        # Where the flow stood when the manager was detached, and where it may still stand.
+        self._left_in = before.left_in if before else None
+        self.left_in: str | None = None
         self._writer = writer
         self._declared = declared
         self._numbers: dict[NodeChange, int] = {}
@@ -57,7 +60,7 @@ class FlowWatch:
         self._writer.recorder.name_flows(flows_package(self.manager))
         self._since_ns = self._writer.clock.now()
         node = current_node(self.manager)
-        if node is not None:
+        if node is not None and node != self._left_in:
             self._add_inferred(node, current_functions(self.manager), self._since_ns)
         if FlowManagerHook.fits(self.manager):
             self._hook = FlowManagerHook.listen(self.manager, self)
@@ -69,6 +72,7 @@ class FlowWatch:
     def detach(self) -> None:
         """Stop watching and give the manager its methods back."""
         self._detached = True
+        self.left_in = current_node(self.manager)
         self._since_ns = self._writer.clock.now()
         if self._hook is not None:
             self._hook.leave(self)
@@ -112,6 +116,10 @@ class FlowWatch:
     def change_failed(self, change: NodeChange, error: BaseException) -> None:
         """See `FlowListener`."""
         self._guarded(self._add_failed, change, error)
+
+    def function_began(self, function: str, tool_call_id: str, arguments: Any) -> None:
+        """See `FlowListener`."""
+        self._guarded(self._keep_arguments, function, tool_call_id, arguments)
 
     def transition_requested(self, from_node: str | None, node: str, function: str, tool_call_id: str) -> None:
         """See `FlowListener`."""
@@ -158,12 +166,15 @@ class FlowWatch:
             node=change.node,
             cause=change.cause,
             function=change.function,
-            arguments=self._writer.arguments(change.arguments),
+            arguments=self._writer.asked(change.tool_call_id, change.function, change.arguments),
             result=self._writer.result(change.result),
             tool_call_id=change.tool_call_id,
             during=change.during,
             speaks=change.speaks,
         )
+
+    def _keep_arguments(self, at_ns: int, function: str, tool_call_id: str, arguments: Any) -> None:
+        self._writer.keep_asked(tool_call_id, function, arguments)
 
     def _add_entered(self, at_ns: int, change: NodeChange) -> None:
         self._unfinished.discard(change)
@@ -186,7 +197,8 @@ class FlowWatch:
         self._unfinished.discard(change)
         number = self._numbers.get(change)
         if number is None:
-            self._writer.add(ErrorSeen, at_ns, message=error, processor=type(self.manager).__name__)
+            message = self._writer.result(error)
+            self._writer.add(ErrorSeen, at_ns, message=message, processor=type(self.manager).__name__)
             return
         self._writer.add(
             NodeChangeFailed,
@@ -195,7 +207,7 @@ class FlowWatch:
             flow=self._flow_id(),
             node=change.node,
             entered=change.entered,
-            error=error,
+            error=self._writer.result(error),
             error_type=type(error).__name__,
         )
 

@@ -45,7 +45,7 @@ class FlowWatches:
                 known.declare(graph)
             return
         before = next((watch for watch in self._detached if watch.manager is manager), None)
-        watch = FlowWatch(manager, self._writer, graph, before.flow if before else None)
+        watch = FlowWatch(manager, self._writer, graph, before)
         try:
             watch.attach()
             self._watches.append(watch)

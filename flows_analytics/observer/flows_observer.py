@@ -392,8 +392,13 @@ class FlowsObserver(BaseObserver):
         await self._say_recorded()
 
     async def _say_recorded(self) -> None:
+        try:
+            record = self.record
+        except Exception as error:
+            self._guard.caught("the call that was recorded", error)
+            return
         await self._call_event_handler(  # pyright: ignore[reportUnknownMemberType]  # untyped in Pipecat
-            "on_call_recorded", self.record
+            "on_call_recorded", record
         )
 
 

@@ -93,8 +93,17 @@ class FunctionFrames:
                 continue
             # Some servers use one id again and again: a call that has settled, or that was asked for earlier and
             # never ran, is not the one asked for now.
+            # Kept now: the handler is given the same object and may change it. The hook may have been earlier.
+            if key not in self._writer.unread_arguments:
+                self._writer.keep_asked(*key, getattr(asked, "arguments", None))
             self._calls[key] = _Call("requested", frame.id)
-            self._writer.add(FunctionRequested, at_ns, tool_call_id=key[0], function=key[1])
+            self._writer.add(
+                FunctionRequested,
+                at_ns,
+                tool_call_id=key[0],
+                function=key[1],
+                processor=getattr(data.source, "name", None),
+            )
 
     def _in_progress(self, data: FramePushed, at_ns: int) -> None:
         self._begin(data, at_ns, external=False)
@@ -108,13 +117,16 @@ class FunctionFrames:
         call = self._calls.get(key)
         if call is not None and (call.stage == "running" or frame.id <= call.frame):
             return
+        arguments = self._writer.asked(*key, frame.arguments)
+        # Some servers use one id again and again: what is kept for the next call is not this one's.
+        self._writer.unread_arguments.discard(key)
         self._calls[key] = _Call("running", frame.id, at_ns)
         self._writer.add(
             FunctionCalled,
             at_ns,
             tool_call_id=key[0],
             function=key[1],
-            arguments=self._writer.arguments(frame.arguments),
+            arguments=arguments,
             group=getattr(frame, "group_id", None),
             external=external,
         )

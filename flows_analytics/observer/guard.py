@@ -22,7 +22,7 @@ class Guard:
         self._strict = strict
         self._said: set[str] = set()
 
-    def caught(self, where: str, error: Exception, code: str = "guarded_error") -> None:
+    def caught(self, where: str, error: BaseException, code: str = "guarded_error") -> None:
         """Take note of an exception. Call it from the handler that caught it.
 
         Args:

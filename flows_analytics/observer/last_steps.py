@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Sequence
+from contextlib import suppress
 
 from flows_analytics.delivery.sink import Sink, deliver
 from flows_analytics.observer.audio import AudioRecording
@@ -53,14 +55,18 @@ class LastSteps:
             return
         try:
             self._recorder.price(cost_of(self._recorder.record().usage, self._cost_calculator))
-        except Exception as error:
+        except (Exception, asyncio.CancelledError) as error:
+            # Code of the bot's own may ask a task that was cancelled.
             self._guard.caught("the cost of the call", error, "cost_failed")
 
     async def take(self) -> None:
         """Ask why, end the sound, and deliver."""
-        await self._resolver.ask_finally(self._timeout_secs)
+        # A program that is stopped cancels what it waits for. The call is delivered all the same.
+        with suppress(asyncio.CancelledError):
+            await self._resolver.ask_finally(self._timeout_secs)
         if self._audio is not None:
-            await self._end_sound(self._audio)
+            with suppress(asyncio.CancelledError):
+                await self._end_sound(self._audio)
         await self._deliver()
 
     async def _end_sound(self, audio: AudioRecording) -> None:

@@ -61,6 +61,9 @@ class FlowListener(Protocol):
     def change_failed(self, change: NodeChange, error: BaseException) -> None:
         """The node change raised, before or after entry."""
 
+    def function_began(self, function: str, tool_call_id: str, arguments: Any) -> None:
+        """A function's handler is about to run, and may change its arguments."""
+
     def transition_requested(self, from_node: str | None, node: str, function: str, tool_call_id: str) -> None:
         """A function returned a next node."""
 

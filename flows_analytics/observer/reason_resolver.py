@@ -54,7 +54,8 @@ class ReasonResolver:
     def _call(self) -> Any:
         try:
             return self._resolver() if self._resolver else None
-        except Exception as error:
+        except (Exception, asyncio.CancelledError) as error:
+            # It may ask a task that was cancelled.
             self._failed(type(error).__name__)
             return None
 

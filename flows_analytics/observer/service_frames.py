@@ -84,7 +84,7 @@ class ServiceFrames:
         self._writer.add(
             ErrorSeen,
             at_ns,
-            message=frame.error,
+            message=self._writer.result("" if frame.error is None else frame.error),
             fatal=bool(frame.fatal),
             processor=getattr(frame.processor, "name", None),
             category=getattr(frame, "category", None),
@@ -101,7 +101,11 @@ class ServiceFrames:
         for report in frame.data:
             read = next((self._reports[kind] for kind in type(report).__mro__ if kind in self._reports), None)
             if read is not None:
-                read(data, report, at_ns)
+                try:
+                    read(data, report, at_ns)
+                except Exception as error:
+                    # The others of the frame are reports of their own.
+                    self._writer.guard.caught(f"a {type(report).__name__}", error)
 
     def _readers(self) -> dict[str, _Reader]:
         return {

@@ -14,6 +14,7 @@ from flows_analytics.calls.record import Agent, CallRecord
 from flows_analytics.calls.sound import Recording
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_LONGEST_NS = 10**18
 
 
 @dataclass(frozen=True)
@@ -228,4 +229,5 @@ class CallRecorder:
 
 
 def _since(at_ns: int, zero_ns: int | None) -> float:
-    return 0.0 if zero_ns is None else milliseconds(max(at_ns - zero_ns, 0))
+    # A clock that goes mad must not cost the call: what it says is kept between its start and a lifetime.
+    return 0.0 if zero_ns is None else milliseconds(min(max(at_ns - zero_ns, 0), _LONGEST_NS))

@@ -171,6 +171,8 @@ class WavWriter:
         if self._error is None:
             self._wave.close()
             os.fsync(self._file.fileno())
+            if os.fstat(self._file.fileno()).st_nlink == 0:
+                self._error = "somebody removed the file"
             self._file.close()
             return
         # The header counts what was written before the failure. Closing would try the rest once more.

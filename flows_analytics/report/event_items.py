@@ -101,7 +101,7 @@ def _error(record: CallRecord, event: ErrorSeen) -> ErrorItem:
     return ErrorItem(
         kind="error",
         at=stamp(event.at_ms, record.started_at),
-        message=page_text(event.message),
+        message=page_text(event.message or ""),
         fatal=event.fatal,
         processor=page_name(event.processor) if event.processor else None,
         category=page_name(event.category) if event.category else None,

@@ -11,6 +11,7 @@ from rich.console import Console
 from flows_analytics.calls.declared import DeclaredEdge, DeclaredGraph
 from flows_analytics.calls.events import (
     AudioTranscribed,
+    BotText,
     CallerBackchannel,
     CallerText,
     CharactersSpoken,
@@ -33,6 +34,7 @@ from flows_analytics.calls.events import (
 from flows_analytics.calls.findings import Finding
 from flows_analytics.calls.record import Agent, CallRecord
 from flows_analytics.calls.sound import Recording
+from flows_analytics.errors import RecordError
 from flows_analytics.report.html import render_call_report
 from flows_analytics.report.text import call_as_text
 from tests.report.pages import Page, read
@@ -121,6 +123,7 @@ def add_events(story: Story, text: str) -> None:
     for at in (46.0, 47.0):
         origin = story.add(InferenceStarted, at, processor=text)
         story.add(InferenceEnded, at + 0.5, origin=origin, text=f"Welcome to {text}")
+        story.add(BotText, at + 0.6, origin=origin, text=f"Welcome to {text}")
 
 
 def test_hostile_text_in_every_field_changes_no_element_of_the_page():
@@ -180,12 +183,19 @@ def test_a_record_changed_behind_its_models_back_still_renders():
     assert_sound(read(render_call_report(record)))
 
 
-def test_a_record_with_times_that_are_no_times_still_renders():
-    text = call_full_of("x", events=False).to_json()
-    for time, strange in {"9000.0": "NaN", "7000.0": "1e300", "1000.0": "-5e9"}.items():
+def test_a_record_with_strange_times_still_renders():
+    text = call_full_of("x").to_json()
+    for time, strange in {"9000.0": "5e9", "7000.0": "0.0005", "1000.0": "-5e9"}.items():
         assert f'"at_ms":{time}' in text
         text = text.replace(f'"at_ms":{time}', f'"at_ms":{strange}')
     assert_sound(read(render_call_report(CallRecord.from_json(text))))
+
+
+@pytest.mark.parametrize("strange", ["NaN", "1e300", "Infinity"])
+def test_a_record_with_times_that_are_no_times_is_refused_with_the_place(strange):
+    text = call_full_of("x").to_json().replace('"at_ms":9000.0', f'"at_ms":{strange}')
+    with pytest.raises(RecordError, match=r"events\.\d+\.\w+\.at_ms"):
+        CallRecord.from_json(text)
 
 
 @pytest.mark.parametrize("kind", ALONE)

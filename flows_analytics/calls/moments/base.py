@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
-from pydantic import BaseModel, ConfigDict
+from typing import Annotated
+
+from pydantic import BaseModel, ConfigDict, Field
+
+Milliseconds = Annotated[float, Field(ge=-1e12, le=1e12)]
+"""A time or duration that can be computed with: finite, and no longer than a lifetime."""
 
 
 class Moment(BaseModel):
@@ -13,7 +18,7 @@ class Moment(BaseModel):
         at_ms: When it happened, in milliseconds since the start of the call, to the microsecond.
     """
 
-    model_config = ConfigDict(frozen=True, extra="ignore")
+    model_config = ConfigDict(frozen=True, extra="ignore", allow_inf_nan=False)
 
     seq: int
-    at_ms: float
+    at_ms: Milliseconds

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Literal
 
-from flows_analytics.calls.moments.base import Moment
+from flows_analytics.calls.moments.base import Milliseconds, Moment
 from flows_analytics.calls.values import Text
 
 
@@ -16,7 +16,7 @@ class CallerVoiceStarted(Moment):
     """
 
     kind: Literal["caller_voice_started"] = "caller_voice_started"
-    lag_ms: float = 0.0
+    lag_ms: Milliseconds = 0.0
 
 
 class CallerVoiceStopped(Moment):
@@ -27,7 +27,7 @@ class CallerVoiceStopped(Moment):
     """
 
     kind: Literal["caller_voice_stopped"] = "caller_voice_stopped"
-    lag_ms: float = 0.0
+    lag_ms: Milliseconds = 0.0
 
 
 class CallerTurnStarted(Moment):
@@ -146,5 +146,5 @@ class PipecatTurnEnded(Moment):
 
     kind: Literal["pipecat_turn_ended"] = "pipecat_turn_ended"
     number: int
-    duration_ms: float | None = None
+    duration_ms: Milliseconds | None = None
     interrupted: bool = False

@@ -77,7 +77,7 @@ class NodeChangeFailed(Moment):
         flow: The flow.
         node: The node that was to be entered.
         entered: Whether it had been entered before the failure (then a post-action failed, not the change).
-        error: The message of the exception.
+        error: The message of the exception; None if results are switched off.
         error_type: The class of the exception; ``CancelledError`` when the call ended meanwhile.
     """
 
@@ -86,7 +86,7 @@ class NodeChangeFailed(Moment):
     flow: Text
     node: Text
     entered: bool
-    error: Text
+    error: Text | None = None
     error_type: str
 
 

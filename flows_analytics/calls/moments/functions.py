@@ -14,11 +14,13 @@ class FunctionRequested(Moment):
     Attributes:
         tool_call_id: The LLM's id of the call. Some servers use the same one again and again.
         function: The function.
+        processor: Name of the LLM service; None if unknown.
     """
 
     kind: Literal["function_requested"] = "function_requested"
     tool_call_id: Text
     function: Text
+    processor: Text | None = None
 
 
 class FunctionCalled(Moment):

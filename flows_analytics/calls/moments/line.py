@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Literal
 
-from flows_analytics.calls.moments.base import Moment
+from flows_analytics.calls.moments.base import Milliseconds, Moment
 from flows_analytics.calls.values import Plain, Text
 
 Terminal = Literal["end", "stop", "cancel", "flush", "cleanup"]
@@ -29,7 +29,7 @@ class CallEnded(Moment):
     kind: Literal["call_ended"] = "call_ended"
     terminal: Terminal
     reason: Text | None = None
-    lag_ms: float = 0.0
+    lag_ms: Milliseconds = 0.0
 
 
 class ClientConnected(Moment):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Literal
 
-from flows_analytics.calls.moments.base import Moment
+from flows_analytics.calls.moments.base import Milliseconds, Moment
 from flows_analytics.calls.values import Text
 
 Measure = Literal["ttfb", "ttfa", "ttfat", "processing", "text_aggregation", "turn_prediction"]
@@ -16,14 +16,14 @@ class ErrorSeen(Moment):
     """A processor reported an error.
 
     Attributes:
-        message: What it said.
+        message: What it said; None if results are switched off, as it may quote what a function raised.
         fatal: Whether it ends the call.
         processor: Name of the processor; None if unknown.
         category: What kind of failure, such as ``authentication`` (Pipecat 1.8 and later); None if unknown.
     """
 
     kind: Literal["error"] = "error"
-    message: Text
+    message: Text | None = None
     fatal: bool = False
     processor: Text | None = None
     category: Text | None = None
@@ -58,7 +58,7 @@ class Measured(Moment):
     measure: Measure
     processor: Text
     model: Text | None = None
-    ms: float
+    ms: Milliseconds
 
 
 class TokensUsed(Moment):
