@@ -26,6 +26,8 @@ from flows_analytics.testing import ScriptedBot
 NOBODY = "no observer"
 
 Feed = Callable[[BaseObserver, Sequence[FramePushed]], Any]
+_BLOCK = 100
+"""Pushes timed at once: a fifth of a second of the call."""
 Progress = Callable[[float], Any]
 """Told the share of the work that is done."""
 
@@ -203,10 +205,18 @@ async def _rehearse(observer: BaseObserver, stream: CallStream) -> None:
 
 
 async def _timed(feed: Feed, observer: BaseObserver, pushes: Sequence[FramePushed]) -> int:
+    spent = 0
     with _undisturbed():
-        began = time.perf_counter_ns()
-        await feed(observer, pushes)
-        return time.perf_counter_ns() - began
+        for first in range(0, len(pushes), _BLOCK):
+            block = pushes[first : first + _BLOCK]
+            for push in block:
+                # An observer is told of a frame that a processor has just had in hand. Without this, an observer
+                # that looks at its frames is charged for fetching them from memory, and an empty one is not.
+                _ = push.timestamp, push.frame.id
+            began = time.perf_counter_ns()
+            await feed(observer, block)
+            spent += time.perf_counter_ns() - began
+    return spent
 
 
 @contextmanager

@@ -261,7 +261,7 @@ class CallStream:
                 self._tell_client(played, "bot-tts-text", word)
         for number, chunk in enumerate(range(at, until, _CHUNK)):
             # A service delivers its audio faster than it plays.
-            made = frames.TTSAudioRawFrame(_SILENCE, _RATE, 1)
+            made = frames.TTSAudioRawFrame(_SILENCE, _RATE, 1, context_id=context)
             self._down(at + number * _CHUNK // 8, made, Place.TTS, Place.OUTPUT)
             self._down(chunk, frames.OutputAudioRawFrame(_SILENCE, _RATE, 1), Place.OUTPUT)
         self._broadcast(at, frames.BotStartedSpeakingFrame, Place.OUTPUT)

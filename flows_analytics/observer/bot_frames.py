@@ -228,7 +228,7 @@ class BotFrames:
         if not self._silent:
             return
         context = getattr(data.frame, "context_id", None)
-        if context is None and isinstance(data.source, TTSService):
+        if context is None and not self._nameless_audio and isinstance(data.source, TTSService):
             self._nameless_audio = True
         key = context if context is not None else data.source
         if key not in self._silent:

@@ -29,6 +29,9 @@ _SEEN_KEPT = 1024
 """Frames remembered to tell repeats, beside those still in flight. Only frames of the table count, so audio fills
 no place."""
 
+# Python 3.11 takes longer to find a member of an enum than all else here takes.
+_UPSTREAM = FrameDirection.UPSTREAM
+
 
 class FrameReader:
     """Turns the frames of one call into moments.
@@ -86,7 +89,7 @@ class FrameReader:
         entry = self._table.get(type(frame)) or self._resolve(type(frame))
         if entry is None:
             return
-        if data.direction == FrameDirection.UPSTREAM and not entry.upstream:
+        if data.direction is _UPSTREAM and not entry.upstream:
             return
         if not entry.every_push:
             if frame.id in self._seen:
