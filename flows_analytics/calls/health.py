@@ -34,6 +34,7 @@ class Health(BaseModel):
     - ``reused``: the observer was given to a second call; the recording stops there.
     - ``recording_failed``: the sound of the call, or the end of it, is missing.
     - ``cost_failed``: the ``cost_calculator`` raised, or gave no finite number; the call has no cost.
+    - ``redaction_failed``: the ``redactor`` raised, or returned no text; what it was given is not in the record.
     - ``resolver_failed``: the ``disconnection_reason_resolver`` raised, or took too long.
     - ``sink_failed``, ``sink_timeout``: a sink did not take the call, or not in time.
 

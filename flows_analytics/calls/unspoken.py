@@ -106,9 +106,17 @@ def rest_of(written: str, heard: str) -> str:
     said = [letter for letter in heard if letter.isalnum()]
     if [letter.casefold() for letter, _ in letters[: len(said)]] == [letter.casefold() for letter in said]:
         rest = [position for _, position in letters[len(said) :]]
-        return written[rest[0] :].strip() if rest else ""
+        return written[_with_opening_marks(written, rest[0]) :].strip() if rest else ""
     # Not spoken as written (numbers, abbreviations): the last words that both have in common tell how far it got.
     words, spoken = written.split()[:_WORDS_COMPARED], heard.split()[:_WORDS_COMPARED]
     blocks = SequenceMatcher(a=words, b=spoken, autojunk=False).get_matching_blocks()
     reached = max((block.a + block.size for block in blocks if block.size), default=0)
     return " ".join(words[reached:])
+
+
+def _with_opening_marks(written: str, letter: int) -> int:
+    """Where a word begins, with a bracket or quotation mark before its first letter."""
+    start = letter
+    while start and not written[start - 1].isspace() and not written[start - 1].isalnum():
+        start -= 1
+    return letter if start and written[start - 1].isalnum() else start

@@ -11,6 +11,7 @@ from flows_analytics.calls.events import Moment
 from flows_analytics.calls.values import plain
 from flows_analytics.observer.clock import CallClock
 from flows_analytics.observer.guard import Guard
+from flows_analytics.observer.held_moments import HeldMoments
 from flows_analytics.recording.recorder import CallRecorder
 
 _ASKED_KEPT = 64
@@ -58,10 +59,22 @@ class CallWriter:
     flow_functions: set[str] = field(default_factory=set[str])
     unread_arguments: set[tuple[str, str]] = field(default_factory=set[tuple[str, str]])
     _asked: OrderedDict[tuple[str, str], Any] = field(default_factory=OrderedDict[tuple[str, str], Any])
+    _held: HeldMoments | None = field(init=False)
+
+    def __post_init__(self) -> None:
+        redaction = self.recorder.redaction
+        self._held = HeldMoments(self.recorder, redaction) if redaction is not None else None
 
     def add(self, kind: type[Moment], at_ns: int, **fields: Any) -> int:
-        """Record a moment (see `CallRecorder.add`)."""
+        """Record a moment (see `CallRecorder.add`). With a redactor, pieces of a text wait for the whole."""
+        if self._held is not None:
+            return self._held.add(kind, at_ns, fields)
         return self.recorder.add(kind, at_ns, **fields)
+
+    def release(self) -> None:
+        """Record what still waits: the call is over, or its recording is."""
+        if self._held is not None:
+            self._held.release()
 
     def next_flow(self) -> str:
         """Name the next flow: the first one initialised is ``main`` (docs/metrics.md)."""

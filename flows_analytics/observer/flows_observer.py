@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import time
 from collections.abc import Mapping, Sequence
 from importlib.metadata import PackageNotFoundError, version
 from typing import Any
@@ -30,6 +31,7 @@ from flows_analytics.observer.guard import Guard
 from flows_analytics.observer.last_steps import LastSteps
 from flows_analytics.observer.reason_resolver import ReasonResolver, Resolver
 from flows_analytics.recording.recorder import CallHeader, CallRecorder
+from flows_analytics.redaction.redaction import FAILED, Redactor
 
 
 class FlowsObserver(BaseObserver):
@@ -63,6 +65,9 @@ class FlowsObserver(BaseObserver):
         include_arguments: Whether to keep what functions are called with.
         include_results: Whether to keep what functions return, messages of their failures included.
         include_state: Keys of ``flow_manager.state`` to keep at each node, or one such key; none by default.
+        redactor: Hides what must not be kept, before anything leaves memory: a `PatternRedactor`, or any function
+            that takes a text and returns it without. It is called on the bot's event loop, so what it takes the
+            call waits for (`redaction_ms`). A text it fails on is dropped and counted.
         recording: Records the sound of the call; put `audio_processor` into the pipeline, after
             ``transport.output()``. None records none.
         recording_url: Where a recording made elsewhere is.
@@ -77,6 +82,9 @@ class FlowsObserver(BaseObserver):
             ``sink_timeout_secs``. What it raises is counted in `health` and otherwise ignored.
         strict: Raise what goes wrong in the recording instead of counting it. For tests of the recorder.
         name: Name of the observer in Pipecat's logs.
+
+    Raises:
+        ObserverError: ``not_a_redactor``; ``recording_reused`` if ``recording`` already belongs to a call.
     """
 
     def __init__(
@@ -94,6 +102,7 @@ class FlowsObserver(BaseObserver):
         include_arguments: bool = True,
         include_results: bool = True,
         include_state: Sequence[str] | str = (),
+        redactor: Redactor | None = None,
         recording: AudioRecording | None = None,
         recording_url: str | None = None,
         cost_calculator: CostCalculator | None = None,
@@ -118,7 +127,11 @@ class FlowsObserver(BaseObserver):
             metadata=dict(metadata or {}),
             pipecat=_pipecat_version(),
         )
-        self._recorder = CallRecorder(header, wall_ns=clock.wall_ns())
+        if redactor is not None and not callable(redactor):
+            raise ObserverError("not_a_redactor", f"redactor= takes a function, not a {type(redactor).__name__}")
+        self._recorder = CallRecorder(
+            header, wall_ns=clock.wall_ns(), redactor=redactor, clock_ns=time.perf_counter_ns
+        )
         self._guard = Guard(self._call_id, self._recorder.lose, strict=strict)
         self._writer = CallWriter(
             recorder=self._recorder,
@@ -170,6 +183,12 @@ class FlowsObserver(BaseObserver):
     def health(self) -> Health:
         """What the recording lost so far, and why."""
         return self._recorder.health
+
+    @property
+    def redaction_ms(self) -> float:
+        """What the ``redactor`` took so far, in milliseconds; 0 without one."""
+        redaction = self._recorder.redaction
+        return redaction.spent_ns / 1e6 if redaction else 0.0
 
     @property
     def audio_processor(self) -> AudioBufferProcessor:
@@ -345,6 +364,7 @@ class FlowsObserver(BaseObserver):
     def _stop_at_second_call(self) -> None:
         # Frames do not say which call they belong to. Half a record is better than one that mixes two callers.
         if not self._recorder.closed:
+            self._writer.release()
             self._end("cleanup", "observer_reused")
         self._recorder.close()
         error = self._reused()
@@ -370,6 +390,10 @@ class FlowsObserver(BaseObserver):
         try:
             self._flows.close()
             self._listener.close()
+            # What waits is earlier than the end.
+            self._writer.release()
+            if self.health.count("redaction_failed"):
+                self._guard.say(FAILED)
             self._end(terminal, reason)
         except Exception as error:
             self._guard.caught("the end of the call", error)

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -12,6 +13,8 @@ from flows_analytics.calls.events import CallStarted, Moment, milliseconds
 from flows_analytics.calls.health import Health
 from flows_analytics.calls.record import Agent, CallRecord
 from flows_analytics.calls.sound import Recording
+from flows_analytics.redaction.fields import free_fields
+from flows_analytics.redaction.redaction import FAILED, Redaction, Redactor
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _LONGEST_NS = 10**18
@@ -47,9 +50,18 @@ class CallRecorder:
     Args:
         header: What is known of the call before it begins.
         wall_ns: The wall clock now, in nanoseconds since 1970: the start of a record that never gets a zero.
+        redactor: Hides what must not be kept, in all that comes in; None hides nothing.
+        clock_ns: Reads a clock, in nanoseconds, to measure what the redactor takes. Needed with a redactor.
     """
 
-    def __init__(self, header: CallHeader, *, wall_ns: int) -> None:
+    def __init__(
+        self,
+        header: CallHeader,
+        *,
+        wall_ns: int,
+        redactor: Redactor | None = None,
+        clock_ns: Callable[[], int] = lambda: 0,
+    ) -> None:
         self._header = header
         self._moments: list[Moment] = [CallStarted(seq=0, at_ms=0.0)]
         self._unplaced: list[tuple[int, Moment]] = []
@@ -64,6 +76,15 @@ class CallRecorder:
         self._given: dict[frozenset[str], set[str]] = {}
         self._health = Health()
         self._recording: Recording | None = None
+        self._redaction: Redaction | None = None
+        if redactor is not None:
+            self._redaction = Redaction(redactor, failed=self._redactor_failed, clock_ns=clock_ns)
+            self._header = replace(header, metadata=self._redaction.value(header.metadata))
+
+    @property
+    def redaction(self) -> Redaction | None:
+        """Hides what must not be kept in all that comes in; None if nothing is hidden."""
+        return self._redaction
 
     @property
     def placed(self) -> bool:
@@ -116,6 +137,8 @@ class CallRecorder:
         if self._closed:
             self.lose("after_end", "a moment came after the recording was closed")
             return -1
+        if self._redaction is not None:
+            fields = _redacted(self._redaction, kind, fields)
         seq = len(self._moments) + len(self._unplaced)
         # Built at once, also when its time cannot be told yet: its values may change under our hands.
         moment = kind(seq=seq, at_ms=_since(at_ns, self._zero_ns), **fields)
@@ -183,7 +206,7 @@ class CallRecorder:
             reason: The reason. Only the first counts, apart from ``unknown``.
         """
         if self._disconnection_reason in (None, DisconnectionReason.UNKNOWN):
-            self._disconnection_reason = reason
+            self._disconnection_reason = self._redaction.text(reason) if self._redaction else reason
 
     def close(self) -> None:
         """End the recording; what comes later is dropped and counted."""
@@ -219,6 +242,9 @@ class CallRecorder:
             events=events,
         )
 
+    def _redactor_failed(self, how: str) -> None:
+        self.lose("redaction_failed", f"{FAILED}: {how}")
+
     def _events(self) -> tuple[Any, ...]:
         if not self._unplaced:
             return tuple(self._moments)
@@ -226,6 +252,14 @@ class CallRecorder:
 
     def _placed(self, zero_ns: int) -> list[Moment]:
         return [moment.model_copy(update={"at_ms": _since(at_ns, zero_ns)}) for at_ns, moment in self._unplaced]
+
+
+def _redacted(redaction: Redaction, kind: type[Moment], fields: dict[str, Any]) -> dict[str, Any]:
+    for name, is_text in free_fields(kind).items():
+        value = fields.get(name)
+        if value is not None:
+            fields[name] = redaction.as_text(value) if is_text else redaction.value(value)
+    return fields
 
 
 def _since(at_ns: int, zero_ns: int | None) -> float:

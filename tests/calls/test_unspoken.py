@@ -32,6 +32,9 @@ from tests.calls.moments import turns_of
         ("It is $20 in all, right?", "It is twenty dollars in", "all, right?"),
         ("你好，要什么尺寸？", "你好，要", "什么尺寸？"),
         ("Hi", "Something else", "Hi"),
+        ('It is "small" (or not)', "It is small", "(or not)"),
+        ("Your card is <card>, right?", "Your card is", "<card>, right?"),
+        ("Don't do it", "Don", "t do it"),
         ("…", "", ""),
     ],
 )
