@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cache
 from importlib import import_module
 from importlib.metadata import PackageNotFoundError, version
+from tempfile import TemporaryDirectory
 from types import SimpleNamespace
 from typing import Any
 from uuid import uuid4
@@ -17,6 +19,7 @@ from flows_analytics.testing import ScriptedBot
 
 EMPTY = "empty BaseObserver"
 OURS = "FlowsObserver"
+JOURNALLED = "FlowsObserver, journal"
 
 
 @dataclass(frozen=True)
@@ -38,7 +41,11 @@ def installed() -> tuple[list[Recorder], list[str]]:
     Returns:
         The recorders, the empty one first, and a sentence about each that is known but cannot be measured.
     """
-    recorders = [Recorder(EMPTY, lambda _: BaseObserver()), Recorder(OURS, _ours)]
+    recorders = [
+        Recorder(EMPTY, lambda _: BaseObserver()),
+        Recorder(OURS, _ours),
+        Recorder(JOURNALLED, _journalled),
+    ]
     notes: list[str] = []
     for distribution, make in _OTHERS.items():
         try:
@@ -59,6 +66,18 @@ def _ours(bot: ScriptedBot) -> FlowsObserver:
     observer = FlowsObserver(strict=True)
     observer.attach_flow_manager(bot.flow_manager)
     return observer
+
+
+def _journalled(bot: ScriptedBot) -> FlowsObserver:
+    # The calls do not end, so their journals stay until the process does.
+    observer = FlowsObserver(strict=True, journal=_directory().name)
+    observer.attach_flow_manager(bot.flow_manager)
+    return observer
+
+
+@cache
+def _directory() -> TemporaryDirectory[str]:
+    return TemporaryDirectory(ignore_cleanup_errors=True)
 
 
 # Each is made as its documentation says. None reaches for its service before the call starts or ends, and a

@@ -36,6 +36,10 @@ class Health(BaseModel):
     - ``cost_failed``: the ``cost_calculator`` raised, or gave no finite number; the call has no cost.
     - ``redaction_failed``: the ``redactor`` raised, or returned no text; what it was given is not in the record.
     - ``resolver_failed``: the ``disconnection_reason_resolver`` raised, or took too long.
+    - ``journal_failed``: the disk did not take the journal for a while, or moments were left out of it because too
+      many waited. The record has them; one recovered from the journal may not.
+    - ``journal_torn``: a journal that a dead process left behind had lines that could not be read, such as a last
+      one that was never finished.
     - ``sink_failed``, ``sink_timeout``: a sink did not take the call, or not in time.
 
     Attributes:
@@ -63,16 +67,17 @@ class Health(BaseModel):
         loss = self.losses.get(code)
         return loss.count if loss else 0
 
-    def with_loss(self, code: str, why: str) -> Health:
+    def with_loss(self, code: str, why: str, *, times: int = 1) -> Health:
         """Count one more loss.
 
         Args:
             code: Its code.
             why: Its reason; the first reason given for a code is kept.
+            times: How many there were.
 
         Returns:
             The new health.
         """
         before = self.losses.get(code)
-        loss = Loss(count=before.count + 1, why=before.why) if before else Loss(count=1, why=why)
+        loss = Loss(count=before.count + times, why=before.why) if before else Loss(count=times, why=why)
         return Health(losses={**self.losses, code: loss})

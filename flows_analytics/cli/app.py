@@ -10,6 +10,7 @@ import typer
 
 from flows_analytics.cli.console import ERRORS
 from flows_analytics.cli.demo import demo
+from flows_analytics.cli.recover import recover
 from flows_analytics.cli.report import report
 from flows_analytics.cli.show import show
 from flows_analytics.errors import FlowsAnalyticsError
@@ -26,6 +27,7 @@ app = typer.Typer(
 app.command()(demo)
 app.command()(show)
 app.command()(report)
+app.command()(recover)
 
 
 def _print_version(wanted: bool) -> None:

@@ -17,6 +17,19 @@ RECORDING_SUFFIX = ".wav"
 """One call's sound."""
 
 
+JOURNAL_DIRECTORY = "journal"
+"""Where the journals of calls that are still running lie, and those that a dead process left behind."""
+
+JOURNAL_SUFFIX = ".jsonl"
+"""One call's journal."""
+
+JOURNAL_LOCK_SUFFIX = ".lock"
+"""Held by the process that writes the journal of the same name."""
+
+UNREADABLE_SUFFIX = ".unreadable"
+"""A journal that no call could be read from; kept, and never looked at again."""
+
+
 def find_call(call: str, directory: Path) -> Path:
     """Find a call's record by file name or id.
 
@@ -53,6 +66,21 @@ def _is_file(path: Path) -> bool:
     except (OSError, ValueError):
         # No file has this name: it is too long, or holds a NUL.
         return False
+
+
+def list_namesakes(directory: Path, name: str) -> list[Path]:
+    """List the records that calls of one id have: ``name.json``, ``name~2.json`` and so on.
+
+    Args:
+        directory: The calls directory.
+        name: The call's name, made by `safe_name`.
+
+    Returns:
+        The files.
+    """
+    first = directory / f"{name}{RECORD_SUFFIX}"
+    # A safe name has none of the characters that mean something in a pattern.
+    return [*([first] if _is_file(first) else []), *sorted(directory.glob(f"{name}~*{RECORD_SUFFIX}"))]
 
 
 def list_calls(directory: Path) -> list[Path]:

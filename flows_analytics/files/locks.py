@@ -37,7 +37,8 @@ def try_lock(path: Path) -> HeldLock | None:
     Raises:
         OSError: If the file cannot be opened.
     """
-    lock = FileLock(path, mode=0o600, blocking=False, thread_local=False)
+    # Where the file system knows no locks, the library would fall back to one that outlives its process.
+    lock = FileLock(path, mode=0o600, blocking=False, thread_local=False, fallback_to_soft=False)
     try:
         lock.acquire()
     except Timeout:

@@ -7,6 +7,7 @@ import os
 import time
 from collections.abc import Mapping, Sequence
 from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
@@ -22,6 +23,7 @@ from flows_analytics.errors import ObserverError
 from flows_analytics.observer.agent_version import resolve_agent_version
 from flows_analytics.observer.audio import AudioRecording
 from flows_analytics.observer.call_cost import CostCalculator
+from flows_analytics.observer.call_journal import BESIDE_RECORDS, CallJournal, JournalPlace
 from flows_analytics.observer.call_writer import CallWriter, Content
 from flows_analytics.observer.clock import CallClock
 from flows_analytics.observer.event_listener import Emitter, EventListener
@@ -73,6 +75,9 @@ class FlowsObserver(BaseObserver):
         recording_url: Where a recording made elsewhere is.
         cost_calculator: Says what the call cost by what its services consumed (`Usage`), as a number in any unit;
             asked once, at the end, before delivery. One that fails costs nothing but the cost.
+        journal: The directory in which each moment is written down as it happens, so that a process that is killed
+            leaves its calls for recovery. By default that of the first file sink; without one there is none.
+            None turns it off.
         sink_timeout_secs: How long the sinks may take together before the call goes on without them.
         disconnection_reason_resolver: Asked without arguments why the call was over: a function that returns a
             str, an enum such as `DisconnectionReason`, or None if it cannot tell. It is asked when the end of the
@@ -106,6 +111,7 @@ class FlowsObserver(BaseObserver):
         recording: AudioRecording | None = None,
         recording_url: str | None = None,
         cost_calculator: CostCalculator | None = None,
+        journal: str | Path | JournalPlace | None = BESIDE_RECORDS,
         sink_timeout_secs: float = 10.0,
         disconnection_reason_resolver: Resolver | None = None,
         strict: bool = False,
@@ -129,10 +135,16 @@ class FlowsObserver(BaseObserver):
         )
         if redactor is not None and not callable(redactor):
             raise ObserverError("not_a_redactor", f"redactor= takes a function, not a {type(redactor).__name__}")
+        self._journal = CallJournal(journal, sinks)
         self._recorder = CallRecorder(
-            header, wall_ns=clock.wall_ns(), redactor=redactor, clock_ns=time.perf_counter_ns
+            header,
+            wall_ns=clock.wall_ns(),
+            redactor=redactor,
+            clock_ns=time.perf_counter_ns,
+            journal=self._journal.journal,
         )
         self._guard = Guard(self._call_id, self._recorder.lose, strict=strict)
+        self._journal.begin(self._guard)
         self._writer = CallWriter(
             recorder=self._recorder,
             clock=clock,
@@ -156,6 +168,7 @@ class FlowsObserver(BaseObserver):
             resolver=resolver,
             audio=recording,
             cost_calculator=cost_calculator,
+            journal=self._journal,
             timeout_secs=sink_timeout_secs,
         )
         self._listener = EventListener(self._writer)

@@ -9,6 +9,7 @@ from contextlib import suppress
 from flows_analytics.delivery.sink import Sink, deliver
 from flows_analytics.observer.audio import AudioRecording
 from flows_analytics.observer.call_cost import CostCalculator, cost_of
+from flows_analytics.observer.call_journal import CallJournal
 from flows_analytics.observer.call_writer import CallWriter
 from flows_analytics.observer.reason_resolver import ReasonResolver
 
@@ -22,6 +23,7 @@ class LastSteps:
         resolver: Says why it was over.
         audio: Its sound; None if none is recorded.
         cost_calculator: Says what it cost; None if nobody does.
+        journal: What is on disk of it meanwhile.
         timeout_secs: How long each step may take.
     """
 
@@ -33,6 +35,7 @@ class LastSteps:
         resolver: ReasonResolver,
         audio: AudioRecording | None,
         cost_calculator: CostCalculator | None,
+        journal: CallJournal,
         timeout_secs: float,
     ) -> None:
         self._writer = writer
@@ -42,12 +45,13 @@ class LastSteps:
         self._resolver = resolver
         self._audio = audio
         self._cost_calculator = cost_calculator
+        self._journal = journal
         self._timeout_secs = timeout_secs
 
     @property
     def wait(self) -> bool:
         """Whether any of it takes time."""
-        return bool(self._sinks) or self._audio is not None or self._resolver.open
+        return bool(self._sinks) or self._audio is not None or self._resolver.open or self._journal.on
 
     def price(self) -> None:
         """Work out what the call cost."""
@@ -80,14 +84,25 @@ class LastSteps:
             self._guard.caught("the sound of the call", error)
 
     async def _deliver(self) -> None:
+        self._journal.sync(self._timeout_secs)
+        kept = False
+        try:
+            kept = await self._hand_over()
+        finally:
+            await self._journal.end(kept=kept, timeout_secs=self._timeout_secs)
+
+    async def _hand_over(self) -> bool:
+        """Deliver the call, and tell whether it is now kept on this machine."""
         try:
             deliveries = await deliver(self._recorder.record(), self._sinks, timeout_secs=self._timeout_secs)
         except Exception as error:
             self._guard.caught("the delivery of the call", error)
-            return
+            return False
         for delivery in deliveries:
             if delivery.error is not None:
                 code = "sink_timeout" if delivery.error == "timeout" else "sink_failed"
                 why = f"{delivery.sink} did not take the call: {delivery.error}"
                 self._recorder.lose(code, why)
                 self._guard.say(why)
+        outcomes = zip(self._sinks, deliveries, strict=True)
+        return any(getattr(sink, "keeps", False) and delivery.error is None for sink, delivery in outcomes)

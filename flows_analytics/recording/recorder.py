@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from flows_analytics.calls.declared import DeclaredGraph
 from flows_analytics.calls.ending import DisconnectionReason, read_ending
@@ -15,6 +15,9 @@ from flows_analytics.calls.record import Agent, CallRecord
 from flows_analytics.calls.sound import Recording
 from flows_analytics.redaction.fields import free_fields
 from flows_analytics.redaction.redaction import FAILED, Redaction, Redactor
+
+if TYPE_CHECKING:
+    from flows_analytics.recording.journal import Journal
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _LONGEST_NS = 10**18
@@ -52,6 +55,7 @@ class CallRecorder:
         wall_ns: The wall clock now, in nanoseconds since 1970: the start of a record that never gets a zero.
         redactor: Hides what must not be kept, in all that comes in; None hides nothing.
         clock_ns: Reads a clock, in nanoseconds, to measure what the redactor takes. Needed with a redactor.
+        journal: Where everything that is kept is written down as it happens; None for nowhere.
     """
 
     def __init__(
@@ -61,8 +65,10 @@ class CallRecorder:
         wall_ns: int,
         redactor: Redactor | None = None,
         clock_ns: Callable[[], int] = lambda: 0,
+        journal: Journal | None = None,
     ) -> None:
         self._header = header
+        self._journal: Journal | None = None
         self._moments: list[Moment] = [CallStarted(seq=0, at_ms=0.0)]
         self._unplaced: list[tuple[int, Moment]] = []
         self._last_ns: int | None = None
@@ -80,6 +86,12 @@ class CallRecorder:
         if redactor is not None:
             self._redaction = Redaction(redactor, failed=self._redactor_failed, clock_ns=clock_ns)
             self._header = replace(header, metadata=self._redaction.value(header.metadata))
+        if journal is not None:
+            # A journal begins with its head: what the redactor did to the header can be told only after it.
+            journal.head(self._header, wall_ns, self._moments[0])
+            self._journal = journal
+            if self._health.losses:
+                self._tell(health=self._health)
 
     @property
     def redaction(self) -> Redaction | None:
@@ -99,7 +111,9 @@ class CallRecorder:
     @property
     def health(self) -> Health:
         """What was lost so far."""
-        return self._health
+        if self._journal is None or not self._journal.failures:
+            return self._health
+        return self._health.with_loss("journal_failed", self._journal.why, times=self._journal.failures)
 
     @property
     def last_ns(self) -> int | None:
@@ -118,6 +132,8 @@ class CallRecorder:
         self._zero_ns, self._wall_ns = zero_ns, wall_ns
         self._moments.extend(self._placed(zero_ns))
         self._unplaced.clear()
+        if self._journal is not None:
+            self._journal.place(zero_ns, wall_ns)
 
     def add(self, kind: type[Moment], at_ns: int, **fields: Any) -> int:
         """Record a moment.
@@ -147,8 +163,12 @@ class CallRecorder:
         object.__setattr__(moment, "__pydantic_fields_set__", self._given.setdefault(frozenset(given), given))
         if self._zero_ns is None:
             self._unplaced.append((at_ns, moment))
+            if self._journal is not None:
+                self._journal.add_unplaced(at_ns, moment)
         else:
             self._moments.append(moment)
+            if self._journal is not None:
+                self._journal.add(moment)
         self._last_ns = at_ns if self._last_ns is None else max(self._last_ns, at_ns)
         return seq
 
@@ -160,6 +180,7 @@ class CallRecorder:
             why: Its reason, without any content of the call.
         """
         self._health = self._health.with_loss(code, why)
+        self._tell(health=self._health)
 
     def declare(self, flow: str, graph: DeclaredGraph) -> None:
         """Attach the declared graph of a flow.
@@ -169,6 +190,7 @@ class CallRecorder:
             graph: Its graph.
         """
         self._declared[flow] = graph
+        self._tell(declared=dict(self._declared))
 
     def name_flows(self, flows: str) -> None:
         """Say which Flows the bot uses.
@@ -177,6 +199,7 @@ class CallRecorder:
             flows: Such as ``pipecat.flows``.
         """
         self._flows = self._flows or flows
+        self._tell(flows=self._flows)
 
     def keep_recording(self, recording: Recording) -> None:
         """Say where the call can be heard.
@@ -185,6 +208,7 @@ class CallRecorder:
             recording: The recording; it takes the place of one named before.
         """
         self._recording = recording
+        self._tell(recording=recording)
 
     def price(self, cost: float) -> None:
         """Say what the call cost.
@@ -193,6 +217,7 @@ class CallRecorder:
             cost: In the unit of whoever worked it out.
         """
         self._cost = cost
+        self._tell(cost=cost)
 
     @property
     def disconnection_reason(self) -> str | None:
@@ -207,6 +232,7 @@ class CallRecorder:
         """
         if self._disconnection_reason in (None, DisconnectionReason.UNKNOWN):
             self._disconnection_reason = self._redaction.text(reason) if self._redaction else reason
+            self._tell(disconnection_reason=self._disconnection_reason)
 
     def close(self) -> None:
         """End the recording; what comes later is dropped and counted."""
@@ -220,15 +246,15 @@ class CallRecorder:
         """
         events = self._events()
         ending = read_ending(events)
-        started_at = _EPOCH + timedelta(microseconds=self._wall_ns // 1000)
-        ended_at = None if ending.at_ms is None else started_at + timedelta(milliseconds=ending.at_ms)
+        began_at = started_at(self._wall_ns)
+        ended_at = None if ending.at_ms is None else began_at + timedelta(milliseconds=ending.at_ms)
         return CallRecord(
             call_id=self._header.call_id,
             call_type=self._header.call_type,
             status=ending.status,
             end_reason=ending.reason,
             disconnection_reason=self._disconnection_reason,
-            started_at=started_at,
+            started_at=began_at,
             ended_at=ended_at,
             agent=self._header.agent,
             goals=self._header.goals,
@@ -237,7 +263,7 @@ class CallRecorder:
             flows=self._flows,
             declared=dict(self._declared),
             cost=self._cost,
-            health=self._health,
+            health=self.health,
             recording=self._recording,
             events=events,
         )
@@ -251,7 +277,37 @@ class CallRecorder:
         return (*self._moments, *self._placed(self._unplaced[0][0]))
 
     def _placed(self, zero_ns: int) -> list[Moment]:
-        return [moment.model_copy(update={"at_ms": _since(at_ns, zero_ns)}) for at_ns, moment in self._unplaced]
+        return [place_moment(moment, at_ns, zero_ns) for at_ns, moment in self._unplaced]
+
+    def _tell(self, **facts: Any) -> None:
+        if self._journal is not None:
+            self._journal.tell(facts)
+
+
+def place_moment(moment: Moment, at_ns: int, zero_ns: int) -> Moment:
+    """Give a moment its time, once the zero of the clock is known.
+
+    Args:
+        moment: The moment.
+        at_ns: When it happened, as a reading of the clock.
+        zero_ns: Reading of the clock at the start of the call.
+
+    Returns:
+        The moment with its ``at_ms``.
+    """
+    return moment.model_copy(update={"at_ms": _since(at_ns, zero_ns)})
+
+
+def started_at(wall_ns: int) -> datetime:
+    """Say when a call began.
+
+    Args:
+        wall_ns: The wall clock then, in nanoseconds since 1970.
+
+    Returns:
+        The time, UTC, to the microsecond.
+    """
+    return _EPOCH + timedelta(microseconds=wall_ns // 1000)
 
 
 def _redacted(redaction: Redaction, kind: type[Moment], fields: dict[str, Any]) -> dict[str, Any]:

@@ -24,7 +24,9 @@ def calls(tmp_path, monkeypatch):
     return tmp_path / "calls"
 
 
-@pytest.mark.parametrize("words", ["--help", "demo --help", "show --help", "report --help", "--version"])
+@pytest.mark.parametrize(
+    "words", ["--help", "demo --help", "show --help", "report --help", "recover --help", "--version"]
+)
 def test_help_and_version_load_no_pipecat(words):
     code = (
         "import sys\n"

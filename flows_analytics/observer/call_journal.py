@@ -1,0 +1,106 @@
+"""The journal of an observed call: where it lies, and what becomes of it at the end."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+from enum import Enum
+from pathlib import Path
+from typing import Any, Final, Literal
+
+from flows_analytics.files.threads import in_own_thread
+from flows_analytics.observer.guard import Guard
+from flows_analytics.recording.journal import Journal
+from flows_analytics.recording.recovery import recover_in_background
+
+
+class JournalPlace(Enum):
+    """Where a journal lies if nobody says: beside the records that the first file sink writes, if there is one."""
+
+    BESIDE_RECORDS = "beside the records"
+
+
+BESIDE_RECORDS: Final[Literal[JournalPlace.BESIDE_RECORDS]] = JournalPlace.BESIDE_RECORDS
+
+
+class CallJournal:
+    """Opens the journal of a call, has leftovers of other calls recovered, and ends it.
+
+    Args:
+        place: The directory; None for no journal.
+        sinks: Where the call goes.
+    """
+
+    def __init__(self, place: str | Path | JournalPlace | None, sinks: Sequence[Any]) -> None:
+        self._records = next((Path(sink.directory) for sink in sinks if _keeps_files(sink)), None)
+        given = None if isinstance(place, JournalPlace) else place
+        self._directory = self._records if isinstance(place, JournalPlace) else _path(given)
+        self._only_uploads = isinstance(place, JournalPlace) and _only_uploads(sinks)
+        self._guard: Guard | None = None
+        self._syncing: asyncio.Future[bool] | None = None
+        self.journal = None if self._directory is None else Journal(self._directory, on_failure=self._failed)
+
+    @property
+    def on(self) -> bool:
+        """Whether there is a journal."""
+        return self.journal is not None
+
+    def begin(self, guard: Guard) -> None:
+        """Turn what dead processes left in the directory into records, in the background.
+
+        Args:
+            guard: Says in the log what fails.
+        """
+        self._guard = guard
+        if self._only_uploads:
+            guard.say(
+                "until it is sent, this call is in memory only, and lost if the process dies: "
+                "give FlowsObserver a JSONFileSink, or journal=DIRECTORY"
+            )
+        if self._directory is not None:
+            recover_in_background(self._directory, into=self._records, on_failure=self._not_recovered)
+
+    def sync(self, timeout_secs: float) -> None:
+        """Begin to flush the journal to the disk. Nobody waits for it but `end`.
+
+        Args:
+            timeout_secs: How long it may take.
+        """
+        if (journal := self.journal) is not None:
+            self._syncing = asyncio.ensure_future(in_own_thread(lambda: journal.sync(timeout_secs)))
+
+    async def end(self, *, kept: bool, timeout_secs: float) -> None:
+        """Close the journal. Its file stays if the call is kept nowhere else.
+
+        Args:
+            kept: Whether the call is safely on disk elsewhere.
+            timeout_secs: How long the disk may take before the call goes on without it.
+        """
+        if (journal := self.journal) is None:
+            return
+        if self._syncing is not None and not kept:
+            await asyncio.wait([self._syncing], timeout=timeout_secs)
+        closing = asyncio.ensure_future(in_own_thread(lambda: journal.end(kept=kept, timeout_secs=timeout_secs)))
+        await asyncio.wait([closing], timeout=timeout_secs)
+
+    def _failed(self, why: str) -> None:
+        if self._guard is not None:
+            self._guard.say(f"{why}; the call goes on")
+
+    def _not_recovered(self, why: str) -> None:
+        if self._guard is not None:
+            self._guard.say(f"a call that another process left behind was not recovered: {why}")
+
+
+def _path(place: str | Path | None) -> Path | None:
+    return None if place is None else Path(place)
+
+
+def _keeps_files(sink: Any) -> bool:
+    return bool(getattr(sink, "keeps", False)) and isinstance(getattr(sink, "directory", None), str | Path)
+
+
+def _only_uploads(sinks: Sequence[Any]) -> bool:
+    return any(hasattr(sink, "upload") for sink in sinks) and not any(
+        getattr(sink, "keeps", False) for sink in sinks
+    )
