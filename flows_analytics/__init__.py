@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from flows_analytics.calls.record import CallRecord
+    from flows_analytics.delivery.http_sink import HTTPSink
     from flows_analytics.delivery.json_file import JSONFileSink
     from flows_analytics.observer.flows_observer import FlowsObserver
     from flows_analytics.report.html import render_call_report
@@ -21,6 +22,7 @@ __all__ = [
     "CallRecord",
     "FlowsObserver",
     "HTMLReportSink",
+    "HTTPSink",
     "JSONFileSink",
     "render_call_report",
 ]
@@ -29,6 +31,7 @@ _HOMES = {
     "CallRecord": "flows_analytics.calls.record",
     "FlowsObserver": "flows_analytics.observer.flows_observer",
     "HTMLReportSink": "flows_analytics.report.sink",
+    "HTTPSink": "flows_analytics.delivery.http_sink",
     "JSONFileSink": "flows_analytics.delivery.json_file",
     "render_call_report": "flows_analytics.report.html",
 }

@@ -28,3 +28,7 @@ class ObserverError(FlowsAnalyticsError):
 
 class CallNotFoundError(FlowsAnalyticsError):
     """No recorded call answers to the file name or id given."""
+
+
+class SinkError(FlowsAnalyticsError):
+    """A sink is set up in a way that can never send a call."""

@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 import inspect
+import os
+import queue
 import re
 import runpy
 from pathlib import Path
 from typing import get_args
 
-from flows_analytics import FlowsObserver
+from flows_analytics import CallRecord, FlowsObserver, HTTPSink, JSONFileSink
 from flows_analytics.calls.ending import DisconnectionReason, exit_kind, shown_reason
 from flows_analytics.calls.events import AnyMoment
 from flows_analytics.calls.findings import Code
+from flows_analytics.cli import main
+from flows_analytics.delivery.outbox import Outbox
 from tests.bots import PIZZA_PATH, hold_pizza_call
 
 REPOSITORY = Path(__file__).parents[1]
@@ -30,6 +34,32 @@ def test_the_sink_in_the_docs_takes_a_call(capsys):
     hold_pizza_call(call_id="order-1", sinks=[names["PrintSink"]()])
 
     assert capsys.readouterr().out == f"order-1 {' > '.join(PIZZA_PATH)}\n"
+
+
+def test_the_upload_sink_in_the_docs_takes_a_call_when_there_is_room(tmp_path):
+    (source,) = [block for block in code_blocks(RECORDING) if "class QueueSink" in block]
+    names = {}
+    exec(source, names)  # noqa: S102  # the documented code itself is under test
+    calls = queue.Queue(maxsize=1)
+    for call_id in ("order-1", "order-2"):
+        sinks = [JSONFileSink(tmp_path), names["QueueSink"](calls)]
+        hold_pizza_call(call_id=call_id, sinks=sinks, upload_deadline_secs=1)
+
+    (entry,) = Outbox(tmp_path).entries()
+    assert (entry.call_id, entry.failure.why) == ("order-2", "the queue is full")
+    _, document = calls.get_nowait()
+    assert CallRecord.from_json(document).path == PIZZA_PATH
+
+
+def test_the_sending_in_the_docs_is_what_the_classes_take(monkeypatch):
+    monkeypatch.setenv("CALLS_TOKEN", "token")
+    sending = RECORDING.partition("## Sending calls away")[2].partition("\n## ")[0]
+    names = {"os": os, "HTTPSink": HTTPSink}
+    wiring, schema = code_blocks(sending)[:2]
+    exec(wiring + schema, names)  # noqa: S102  # the documented code itself is under test
+    assert names["outcome"](hold_pizza_call(call_id="order-1").record)["path"] == list(PIZZA_PATH)
+    for words in re.findall(r"^flows-analytics (deliver .+?)(?: +#.*)?$", sending, re.MULTILINE):
+        assert main([*words.split(), "--help"]) == 0
 
 
 def test_the_table_of_endings_in_the_docs_is_the_one_in_the_code():

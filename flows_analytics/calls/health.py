@@ -40,7 +40,8 @@ class Health(BaseModel):
       many waited. The record has them; one recovered from the journal may not.
     - ``journal_torn``: a journal that a dead process left behind had lines that could not be read, such as a last
       one that was never finished.
-    - ``sink_failed``, ``sink_timeout``: a sink did not take the call, or not in time.
+    - ``sink_failed``, ``sink_timeout``: a sink did not take the call, or not in time. A call that the outbox keeps
+      is not lost.
 
     Attributes:
         losses: The losses by code; empty if nothing was lost.

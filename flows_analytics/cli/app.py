@@ -9,6 +9,7 @@ from typing import Annotated
 import typer
 
 from flows_analytics.cli.console import ERRORS
+from flows_analytics.cli.deliver import deliver
 from flows_analytics.cli.demo import demo
 from flows_analytics.cli.recover import recover
 from flows_analytics.cli.report import report
@@ -28,6 +29,7 @@ app.command()(demo)
 app.command()(show)
 app.command()(report)
 app.command()(recover)
+app.command()(deliver)
 
 
 def _print_version(wanted: bool) -> None:

@@ -1,20 +1,33 @@
-"""HTTP as the sinks need it: one session, bounded waits, and answers that say whether to try again."""
+"""HTTP as the sinks need it: one session a loop, bounded waits, and answers that say whether to try again."""
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping
-from dataclasses import dataclass
-from datetime import UTC, datetime
+import math
+import time
+from collections.abc import AsyncGenerator, Callable, Mapping
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from datetime import UTC
 from email.utils import parsedate_to_datetime
-from typing import Any
 
 import aiohttp
+from yarl import URL
 
 from flows_analytics.delivery.upload import UploadError
 
 _RETRIED = frozenset({408, 425, 429})
-_BODY_KEPT = 2000
+_ANSWER_KEPT = 2000
+_LARGEST_ANSWER = 1024 * 1024
+
+
+class PrivateHeaders(dict[str, str]):
+    """Headers whose values no repr and so no traceback shows."""
+
+    def __repr__(self) -> str:
+        return f"<headers {', '.join(sorted(self))}>"
+
+    __str__ = __repr__
 
 
 @dataclass(frozen=True)
@@ -23,24 +36,35 @@ class Answer:
 
     Attributes:
         status: The HTTP status: a success, or 409, which says that the server has it already.
-        body: The body.
+        body: The body, its first megabyte.
     """
 
     status: int
-    body: bytes
+    body: bytes = field(repr=False)
+
+
+@dataclass
+class _Session:
+    session: aiohttp.ClientSession
+    users: int = 0
+    closing: bool = False
 
 
 class HTTPClient:
-    """Sends requests over one session, which is opened with the first.
+    """Sends requests over one session for each event loop, which is opened with the first request.
+
+    Several calls share it. `close` lets the requests that are under way come to their end.
 
     Args:
         timeout_secs: How long one request may take.
+        now: The wall clock, in seconds since 1970, for a Retry-After that is a date.
     """
 
-    def __init__(self, *, timeout_secs: float) -> None:
+    def __init__(self, *, timeout_secs: float, now: Callable[[], float] = time.time) -> None:
         self._timeout_secs = timeout_secs
-        self._session: aiohttp.ClientSession | None = None
-        self._loop: asyncio.AbstractEventLoop | None = None
+        self._now = now
+        # A session belongs to the loop it was opened in; sinks outlive loops, and serve several threads.
+        self._sessions: dict[asyncio.AbstractEventLoop, _Session] = {}
 
     async def send(
         self,
@@ -50,7 +74,30 @@ class HTTPClient:
         body: bytes,
         headers: Mapping[str, str],
     ) -> Answer:
-        """Send a request.
+        """Send a request. Redirects are not followed: they would take the call, and its secrets, elsewhere.
+
+        Args:
+            method: The HTTP method.
+            url: Where; already encoded, and sent exactly so.
+            body: What.
+            headers: Its headers; `PrivateHeaders` keep secrets out of tracebacks.
+
+        Returns:
+            The answer.
+
+        Raises:
+            UploadError: ``not_reached`` if no whole answer came; ``refused`` with the status otherwise. Neither
+                repeats headers, the query of the URL, what was sent or what came back.
+        """
+        outcome = await self.try_send(method, url, body=body, headers=headers)
+        if isinstance(outcome, UploadError):
+            raise outcome
+        return outcome
+
+    async def try_send(
+        self, method: str, url: str, *, body: bytes, headers: Mapping[str, str]
+    ) -> Answer | UploadError:
+        """Send a request, as `send`, and return the error: no traceback then shows what was sent.
 
         Args:
             method: The HTTP method.
@@ -59,56 +106,106 @@ class HTTPClient:
             headers: Its headers.
 
         Returns:
-            The answer.
-
-        Raises:
-            UploadError: ``not_reached`` if no whole answer came; ``refused`` with the status otherwise. Neither
-                repeats headers, the query of the URL or what was sent.
+            The answer, or why there is none.
         """
-        where = url.partition("?")[0]
+        # Not encoded again: yarl would resolve an encoded `..`, and so send the call to the URL of something else.
+        where = URL(url, encoded=True)
+        place = f"{where.scheme}://{where.host}{f':{where.explicit_port}' if where.explicit_port else ''}"
         try:
-            session = self._open()
-            async with session.request(method, url, data=body, headers=headers, allow_redirects=False) as response:
-                content = await response.read()
-                status, told = response.status, response.headers
-        except (aiohttp.ClientError, OSError, TimeoutError) as error:
-            raise UploadError("not_reached", f"{where}: {type(error).__name__}", retry=True) from None
+            async with (
+                self._use() as session,
+                session.request(method, where, data=body, headers=headers, allow_redirects=False) as response,
+            ):
+                content = await _read(response)
+                status, told = response.status, response.headers.get("Retry-After")
+        except TimeoutError:
+            return UploadError("not_reached", f"{place}: no answer within {self._timeout_secs:g} s", retry=True)
+        except (aiohttp.ClientError, OSError) as error:
+            return UploadError("not_reached", f"{place}: {_reason(error)}", retry=True)
         if status == 409 or 200 <= status < 300:
             return Answer(status, content)
         retry = status in _RETRIED or status >= 500
-        after_secs = _retry_after(told.get("Retry-After")) if retry else None
-        raise UploadError("refused", f"{where}: HTTP {status}{_said(content)}", retry=retry, after_secs=after_secs)
+        return UploadError(
+            "refused",
+            f"{place}: HTTP {status}",
+            retry=retry,
+            after_secs=retry_after_secs(told, self._now()) if retry and told is not None else None,
+            answer=" ".join(content[:_ANSWER_KEPT].decode("utf-8", "replace").split()),
+        )
 
     async def close(self) -> None:
-        """Close the session; the next request opens another."""
-        session, self._session = self._session, None
-        if session is not None:
-            await session.close()
-
-    def _open(self) -> aiohttp.ClientSession:
+        """Close this loop's session as soon as nobody uses it; the next request opens another."""
         loop = asyncio.get_running_loop()
-        if self._session is None or self._session.closed or self._loop is not loop:
-            # A session belongs to the loop it was opened in; sinks outlive loops.
-            self._session = aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=self._timeout_secs))
-            self._loop = loop
-        return self._session
+        opened = self._sessions.get(loop)
+        if opened is not None:
+            opened.closing = True
+            await self._close_unused(loop, opened)
+
+    @asynccontextmanager
+    async def _use(self) -> AsyncGenerator[aiohttp.ClientSession]:
+        loop = asyncio.get_running_loop()
+        opened = self._sessions.get(loop)
+        if opened is None:
+            for other in [other for other in list(self._sessions) if other.is_closed()]:
+                self._sessions.pop(other, None)
+            # Whatever cookies a receiver sets, one call's answer has no part in the next call's request.
+            opened = self._sessions[loop] = _Session(
+                aiohttp.ClientSession(
+                    timeout=aiohttp.ClientTimeout(total=self._timeout_secs), cookie_jar=aiohttp.DummyCookieJar()
+                )
+            )
+        opened.users += 1
+        try:
+            yield opened.session
+        finally:
+            opened.users -= 1
+            if opened.closing:
+                await self._close_unused(loop, opened)
+
+    async def _close_unused(self, loop: asyncio.AbstractEventLoop, opened: _Session) -> None:
+        if opened.users == 0 and self._sessions.get(loop) is opened:
+            del self._sessions[loop]
+            await opened.session.close()
 
 
-def _said(content: bytes) -> str:
-    text = " ".join(content[:_BODY_KEPT].decode("utf-8", "replace").split())
-    return f": {text}" if text else ""
+def retry_after_secs(value: str, now: float) -> float | None:
+    """Read a Retry-After header.
 
+    Args:
+        value: Seconds, or an HTTP date.
+        now: The wall clock, in seconds since 1970.
 
-def _retry_after(value: Any) -> float | None:
-    """Read a Retry-After header: seconds, or an HTTP date."""
-    if value is None:
-        return None
+    Returns:
+        Seconds from now, not negative; None if it is neither.
+    """
     try:
-        return max(0.0, float(value))
+        secs = float(value)
     except ValueError:
-        pass
-    try:
-        at = parsedate_to_datetime(value)
-    except ValueError:
-        return None
-    return max(0.0, (at - datetime.now(UTC)).total_seconds())
+        try:
+            when = parsedate_to_datetime(value)
+        except ValueError:
+            return None
+        # A date without a zone is UTC, says RFC 9110.
+        secs = (when if when.tzinfo else when.replace(tzinfo=UTC)).timestamp() - now
+    return max(0.0, secs) if math.isfinite(secs) else None
+
+
+async def _read(response: aiohttp.ClientResponse) -> bytes:
+    content = bytearray()
+    async for piece in response.content.iter_any():
+        content += piece
+        if len(content) >= _LARGEST_ANSWER:
+            response.close()
+            break
+    return bytes(content[:_LARGEST_ANSWER])
+
+
+def _reason(error: Exception) -> str:
+    # The messages of some quote the URL, its query included.
+    if isinstance(error, aiohttp.ClientConnectorCertificateError):
+        return "its certificate is not valid"
+    if isinstance(error, aiohttp.ClientConnectorDNSError):
+        return "no such host"
+    if isinstance(error, OSError) and error.strerror:
+        return f"{type(error).__name__}: {error.strerror}"
+    return type(error).__name__

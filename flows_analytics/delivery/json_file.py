@@ -32,16 +32,19 @@ class JSONFileSink:
     def __init__(self, directory: str | Path) -> None:
         self.directory = Path(directory)
 
-    async def deliver(self, record: CallRecord) -> None:
+    async def deliver(self, record: CallRecord) -> Path:
         """Write a call.
 
         Args:
             record: The call.
 
+        Returns:
+            The file.
+
         Raises:
             OSError: If the file cannot be written; nothing is left behind.
         """
-        await in_own_thread(lambda: self._write(record))
+        return await in_own_thread(lambda: self._write(record))
 
     async def close(self) -> None:
         """Nothing stays open."""

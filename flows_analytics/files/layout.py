@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from enum import Enum
 from pathlib import Path
 
 from flows_analytics.errors import CallNotFoundError
@@ -28,6 +29,12 @@ JOURNAL_LOCK_SUFFIX = ".lock"
 
 UNREADABLE_SUFFIX = ".unreadable"
 """A journal that no call could be read from; kept, and never looked at again."""
+
+
+class Beside(Enum):
+    """A place that is not named but found."""
+
+    FILES = "beside the files of the first sink that writes records"
 
 
 def find_call(call: str, directory: Path) -> Path:

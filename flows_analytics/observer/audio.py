@@ -90,6 +90,11 @@ class AudioRecording:
         """The processor for the pipeline; its place is after ``transport.output()``."""
         return self._processor
 
+    @property
+    def file(self) -> Path | None:
+        """The file; None while there is none."""
+        return self._directory / self._writer.file if self._writer is not None and self._writer.file else None
+
     def begin(self, call_id: str, guard: Guard) -> None:
         """Get ready to record a call. Called by the observer.
 

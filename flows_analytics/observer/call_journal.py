@@ -4,38 +4,28 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Sequence
-from enum import Enum
 from pathlib import Path
-from typing import Any, Final, Literal
+from typing import Any
 
+from flows_analytics.files.layout import Beside
 from flows_analytics.files.threads import in_own_thread
 from flows_analytics.observer.guard import Guard
 from flows_analytics.recording.journal import Journal
-from flows_analytics.recording.recovery import recover_in_background
-
-
-class JournalPlace(Enum):
-    """Where a journal lies if nobody says: beside the records that the first file sink writes, if there is one."""
-
-    BESIDE_RECORDS = "beside the records"
-
-
-BESIDE_RECORDS: Final[Literal[JournalPlace.BESIDE_RECORDS]] = JournalPlace.BESIDE_RECORDS
+from flows_analytics.recording.recovery import Recovered, recover_in_background
 
 
 class CallJournal:
     """Opens the journal of a call, has leftovers of other calls recovered, and ends it.
 
     Args:
-        place: The directory; None for no journal.
+        place: The directory (see `FlowsObserver`); None for no journal.
         sinks: Where the call goes.
     """
 
-    def __init__(self, place: str | Path | JournalPlace | None, sinks: Sequence[Any]) -> None:
+    def __init__(self, place: str | Path | Beside | None, sinks: Sequence[Any]) -> None:
         self._records = next((Path(sink.directory) for sink in sinks if _keeps_files(sink)), None)
-        given = None if isinstance(place, JournalPlace) else place
-        self._directory = self._records if isinstance(place, JournalPlace) else _path(given)
-        self._only_uploads = isinstance(place, JournalPlace) and _only_uploads(sinks)
+        given = None if isinstance(place, Beside) else place
+        self._directory = self._records if isinstance(place, Beside) else _path(given)
         self._guard: Guard | None = None
         self._syncing: asyncio.Future[bool] | None = None
         self.journal = None if self._directory is None else Journal(self._directory, on_failure=self._failed)
@@ -45,20 +35,18 @@ class CallJournal:
         """Whether there is a journal."""
         return self.journal is not None
 
-    def begin(self, guard: Guard) -> None:
+    def begin(self, guard: Guard, on_recovered: Recovered | None = None) -> None:
         """Turn what dead processes left in the directory into records, in the background.
 
         Args:
             guard: Says in the log what fails.
+            on_recovered: Told of each record before its journal is removed.
         """
         self._guard = guard
-        if self._only_uploads:
-            guard.say(
-                "until it is sent, this call is in memory only, and lost if the process dies: "
-                "give FlowsObserver a JSONFileSink, or journal=DIRECTORY"
-            )
         if self._directory is not None:
-            recover_in_background(self._directory, into=self._records, on_failure=self._not_recovered)
+            recover_in_background(
+                self._directory, into=self._records, on_recovered=on_recovered, on_failure=self._not_recovered
+            )
 
     def sync(self, timeout_secs: float) -> None:
         """Begin to flush the journal to the disk. Nobody waits for it but `end`.
@@ -98,9 +86,3 @@ def _path(place: str | Path | None) -> Path | None:
 
 def _keeps_files(sink: Any) -> bool:
     return bool(getattr(sink, "keeps", False)) and isinstance(getattr(sink, "directory", None), str | Path)
-
-
-def _only_uploads(sinks: Sequence[Any]) -> bool:
-    return any(hasattr(sink, "upload") for sink in sinks) and not any(
-        getattr(sink, "keeps", False) for sink in sinks
-    )

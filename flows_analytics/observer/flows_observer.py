@@ -18,12 +18,15 @@ from flows_analytics.calls.events import CallEnded, Terminal
 from flows_analytics.calls.health import Health
 from flows_analytics.calls.record import Agent, CallRecord
 from flows_analytics.calls.sound import Recording
+from flows_analytics.delivery.outbox import Outbox
 from flows_analytics.delivery.sink import Sink
+from flows_analytics.delivery.upload import UploadSink
 from flows_analytics.errors import ObserverError
+from flows_analytics.files.layout import Beside
 from flows_analytics.observer.agent_version import resolve_agent_version
 from flows_analytics.observer.audio import AudioRecording
 from flows_analytics.observer.call_cost import CostCalculator
-from flows_analytics.observer.call_journal import BESIDE_RECORDS, CallJournal, JournalPlace
+from flows_analytics.observer.call_journal import CallJournal
 from flows_analytics.observer.call_writer import CallWriter, Content
 from flows_analytics.observer.clock import CallClock
 from flows_analytics.observer.event_listener import Emitter, EventListener
@@ -31,6 +34,7 @@ from flows_analytics.observer.flow_watches import FlowWatches
 from flows_analytics.observer.frame_reader import FrameReader
 from flows_analytics.observer.guard import Guard
 from flows_analytics.observer.last_steps import LastSteps
+from flows_analytics.observer.outbox_place import outbox_of, putting_into, unkept
 from flows_analytics.observer.reason_resolver import ReasonResolver, Resolver
 from flows_analytics.recording.recorder import CallHeader, CallRecorder
 from flows_analytics.redaction.redaction import FAILED, Redactor
@@ -79,6 +83,11 @@ class FlowsObserver(BaseObserver):
             leaves its calls for recovery. By default that of the first file sink; without one there is none.
             None turns it off.
         sink_timeout_secs: How long the sinks may take together before the call goes on without them.
+        outbox: The calls directory that keeps what is to be sent until it is; ``Beside.FILES`` takes that of the
+            first JSONFileSink, and is None if there is none. None keeps nothing: what cannot be sent is lost. An
+            `Outbox` brings limits of its own. While the call goes on, what earlier calls left there is sent.
+        upload_deadline_secs: How long sending the call may take at its end; what is not sent by then stays in the
+            outbox.
         disconnection_reason_resolver: Asked without arguments why the call was over: a function that returns a
             str, an enum such as `DisconnectionReason`, or None if it cannot tell. It is asked when the end of the
             call is first seen, and again before delivery if nothing came of it; the first answer that is neither
@@ -100,7 +109,7 @@ class FlowsObserver(BaseObserver):
         agent_name: str | None = None,
         agent_version: str | int | None = None,
         call_type: str = "web_call",
-        sinks: Sequence[Sink] = (),
+        sinks: Sequence[Sink | UploadSink] = (),
         metadata: Mapping[str, Any] | None = None,
         goals: Sequence[str] | str | None = None,
         include_transcripts: bool = True,
@@ -111,8 +120,10 @@ class FlowsObserver(BaseObserver):
         recording: AudioRecording | None = None,
         recording_url: str | None = None,
         cost_calculator: CostCalculator | None = None,
-        journal: str | Path | JournalPlace | None = BESIDE_RECORDS,
+        journal: str | Path | Beside | None = Beside.FILES,
         sink_timeout_secs: float = 10.0,
+        outbox: Outbox | str | Path | Beside | None = Beside.FILES,
+        upload_deadline_secs: float = 10.0,
         disconnection_reason_resolver: Resolver | None = None,
         strict: bool = False,
         name: str | None = None,
@@ -144,7 +155,10 @@ class FlowsObserver(BaseObserver):
             journal=self._journal.journal,
         )
         self._guard = Guard(self._call_id, self._recorder.lose, strict=strict)
-        self._journal.begin(self._guard)
+        kept_until_sent = outbox_of(outbox, sinks, self._guard.say)
+        if (warning := unkept(outbox, journal, sinks)) is not None:
+            self._guard.say(warning)
+        self._journal.begin(self._guard, putting_into(kept_until_sent, sinks))
         self._writer = CallWriter(
             recorder=self._recorder,
             clock=clock,
@@ -170,6 +184,8 @@ class FlowsObserver(BaseObserver):
             cost_calculator=cost_calculator,
             journal=self._journal,
             timeout_secs=sink_timeout_secs,
+            outbox=kept_until_sent,
+            upload_deadline_secs=upload_deadline_secs,
         )
         self._listener = EventListener(self._writer)
         self._flows = FlowWatches(self._writer)
@@ -366,6 +382,8 @@ class FlowsObserver(BaseObserver):
         clock.meet(data.source, data.timestamp)
         if clock.zero_ns is not None:
             self._recorder.place(clock.zero_ns, wall_ns=clock.wall_zero_ns)
+            # Not in setup(), which Pipecat 1.4 does not call.
+            self._last_steps.begin()
 
     def _reused(self) -> ObserverError:
         return ObserverError(

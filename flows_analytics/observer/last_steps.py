@@ -6,12 +6,17 @@ import asyncio
 from collections.abc import Sequence
 from contextlib import suppress
 
+from flows_analytics.delivery.outbox import Outbox
 from flows_analytics.delivery.sink import Sink, deliver
+from flows_analytics.delivery.upload import UploadSink, sends
 from flows_analytics.observer.audio import AudioRecording
 from flows_analytics.observer.call_cost import CostCalculator, cost_of
 from flows_analytics.observer.call_journal import CallJournal
 from flows_analytics.observer.call_writer import CallWriter
 from flows_analytics.observer.reason_resolver import ReasonResolver
+
+_CANCEL_SECS = 1.0
+"""How long a sink may take to let itself be cancelled."""
 
 
 class LastSteps:
@@ -25,18 +30,22 @@ class LastSteps:
         cost_calculator: Says what it cost; None if nobody does.
         journal: What is on disk of it meanwhile.
         timeout_secs: How long each step may take.
+        outbox: Keeps the call until it is sent; None if nothing does.
+        upload_deadline_secs: How long sending may take, before the outbox has it for later.
     """
 
     def __init__(
         self,
         writer: CallWriter,
         *,
-        sinks: Sequence[Sink],
+        sinks: Sequence[Sink | UploadSink],
         resolver: ReasonResolver,
         audio: AudioRecording | None,
         cost_calculator: CostCalculator | None,
         journal: CallJournal,
         timeout_secs: float,
+        outbox: Outbox | None = None,
+        upload_deadline_secs: float = 10.0,
     ) -> None:
         self._writer = writer
         self._recorder = writer.recorder
@@ -47,11 +56,20 @@ class LastSteps:
         self._cost_calculator = cost_calculator
         self._journal = journal
         self._timeout_secs = timeout_secs
+        self._outbox = outbox
+        self._upload_deadline_secs = upload_deadline_secs
+        self._earlier: asyncio.Future[None] | None = None
 
     @property
     def wait(self) -> bool:
         """Whether any of it takes time."""
         return bool(self._sinks) or self._audio is not None or self._resolver.open or self._journal.on
+
+    def begin(self) -> None:
+        """Send what earlier calls left in the outbox, while this one goes on."""
+        uploads = [sink for sink in self._sinks if sends(sink)]
+        if self._outbox is not None and uploads and self._earlier is None:
+            self._earlier = asyncio.ensure_future(self._outbox.watch(lambda: uploads))
 
     def price(self) -> None:
         """Work out what the call cost."""
@@ -72,6 +90,7 @@ class LastSteps:
             with suppress(asyncio.CancelledError):
                 await self._end_sound(self._audio)
         await self._deliver()
+        await self._end_earlier()
 
     async def _end_sound(self, audio: AudioRecording) -> None:
         try:
@@ -83,6 +102,15 @@ class LastSteps:
         except Exception as error:
             self._guard.caught("the sound of the call", error)
 
+    async def _end_earlier(self) -> None:
+        """Stop sending earlier calls; those on their way had as long as this one."""
+        task, self._earlier = self._earlier, None
+        if task is not None:
+            task.cancel()
+            await asyncio.wait({task}, timeout=_CANCEL_SECS)
+            if task.done() and not task.cancelled() and (error := task.exception()) is not None:
+                self._guard.say(f"{type(error).__name__} while sending earlier calls")
+
     async def _deliver(self) -> None:
         self._journal.sync(self._timeout_secs)
         kept = False
@@ -92,17 +120,31 @@ class LastSteps:
             await self._journal.end(kept=kept, timeout_secs=self._timeout_secs)
 
     async def _hand_over(self) -> bool:
-        """Deliver the call, and tell whether it is now kept on this machine."""
+        """Deliver the call, and tell whether it is now safe without its journal."""
         try:
-            deliveries = await deliver(self._recorder.record(), self._sinks, timeout_secs=self._timeout_secs)
+            deliveries = await deliver(
+                self._recorder.record(),
+                self._sinks,
+                timeout_secs=self._timeout_secs,
+                outbox=self._outbox,
+                upload_deadline_secs=self._upload_deadline_secs,
+                recording=self._audio.file if self._audio is not None else None,
+            )
         except Exception as error:
             self._guard.caught("the delivery of the call", error)
             return False
         for delivery in deliveries:
+            if delivery.left is not None:
+                # Not lost: the outbox has it.
+                self._guard.say(f"not sent to {delivery.sink} yet, the outbox keeps the call: {delivery.left}")
             if delivery.error is not None:
                 code = "sink_timeout" if delivery.error == "timeout" else "sink_failed"
                 why = f"{delivery.sink} did not take the call: {delivery.error}"
                 self._recorder.lose(code, why)
                 self._guard.say(why)
-        outcomes = zip(self._sinks, deliveries, strict=True)
-        return any(getattr(sink, "keeps", False) and delivery.error is None for sink, delivery in outcomes)
+        outcomes = list(zip(self._sinks, deliveries, strict=True))
+        if any(getattr(sink, "keeps", False) and delivery.error is None for sink, delivery in outcomes):
+            return True
+        # Without a file of its own, a call is safe if all that were to be sent it have it, or the outbox does.
+        sent = [delivery.error is None for sink, delivery in outcomes if sends(sink)]
+        return bool(sent) and all(sent)

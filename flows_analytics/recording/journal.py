@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import threading
+import time
 from collections import deque
 from collections.abc import Callable, Mapping
 from contextlib import suppress
@@ -31,6 +32,9 @@ from flows_analytics.recording.recorder import CallHeader
 
 _MOST_PENDING = 20_000
 """Moments that may wait for the disk. They are the record's own, so each costs a place in a queue."""
+
+_TIDYING_TRIES = 20
+_TIDYING_SECS = 0.001
 
 _AT_ONCE = 64
 """Lines written in one go."""
@@ -334,11 +338,17 @@ class Journal:
         for number in count(1):
             name = self._name if number == 1 else f"{self._name}~{number}"
             self._directory.mkdir(parents=True, exist_ok=True)
+            path = self._directory / f"{name}{JOURNAL_SUFFIX}"
             # The lock first: a file whose lock is free belongs to the dead.
             held = try_lock(self._directory / f"{name}{JOURNAL_LOCK_SUFFIX}")
+            for _ in range(_TIDYING_TRIES):
+                if held is not None or path.exists():
+                    break
+                # A recovery holds it for a moment, to see whether it is left from a dead process.
+                time.sleep(_TIDYING_SECS)
+                held = try_lock(self._directory / f"{name}{JOURNAL_LOCK_SUFFIX}")
             if held is None:
                 continue
-            path = self._directory / f"{name}{JOURNAL_SUFFIX}"
             flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_APPEND | getattr(os, "O_BINARY", 0)
             try:
                 self._descriptor = os.open(path, flags, 0o600)

@@ -6,7 +6,6 @@ import random
 import signal
 import subprocess
 import sys
-import threading
 import time
 from pathlib import Path
 
@@ -15,19 +14,13 @@ import pytest
 from flows_analytics import CallRecord, FlowsObserver, HTMLReportSink, JSONFileSink
 from flows_analytics.recording.recovery import read_journal, recover
 from tests.bots import PIZZA_PATH, hold_pizza_call
-from tests.recording.calls import begin, say
+from tests.recording.calls import begin, say, wait_for_recovery
 
 REPOSITORY = Path(__file__).parents[2]
 
 
 def files(directory):
     return sorted(str(path.relative_to(directory)) for path in directory.rglob("*") if path.is_file())
-
-
-def wait_for_recovery():
-    for thread in threading.enumerate():
-        if thread.name == "flows_analytics recovery":
-            thread.join(30)
 
 
 def warnings(caplog):
@@ -159,7 +152,7 @@ def test_a_bot_that_only_uploads_says_once_that_a_killed_process_loses_its_call(
     assert "in memory only" in told
     caplog.clear()
 
-    hold_pizza_call(sinks=[Uploading()], journal=None)
+    hold_pizza_call(sinks=[Uploading()], journal=None, outbox=None)
     hold_pizza_call(sinks=[Uploading(), JSONFileSink(tmp_path)])
     hold_pizza_call(sinks=[HTMLReportSink(tmp_path)])
     assert warnings(caplog) == []
@@ -234,7 +227,7 @@ def test_calls_of_a_killed_process_are_recovered_with_every_moment_that_was_ackn
 def test_a_process_that_exits_without_ending_its_call_leaves_all_of_it(tmp_path):
     code = (
         "import sys\n"
-        "from tests.recording.calls import begin, say\n"
+        "from tests.recording.calls import begin, say, wait_for_recovery\n"
         "recorder, journal = begin(sys.argv[1])\n"
         "say(recorder, 500)\n"
     )

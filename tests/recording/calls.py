@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import threading
+
 from flows_analytics.calls.events import CallerText
 from flows_analytics.recording.journal import Journal
 from flows_analytics.recording.recorder import CallHeader, CallRecorder
@@ -23,3 +25,10 @@ def say(recorder, count, *, start=0):
     """Record moments a millisecond apart."""
     for number in range(start, start + count):
         recorder.add(CallerText, number * MS, text=f"word {number} é \n\x00")
+
+
+def wait_for_recovery():
+    """Wait for recoveries in the background to end."""
+    for thread in threading.enumerate():
+        if thread.name == "flows_analytics recovery":
+            thread.join(30)

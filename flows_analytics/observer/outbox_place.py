@@ -1,0 +1,89 @@
+"""Which outbox a call has, and what else goes into it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+from flows_analytics.calls.record import CallRecord
+from flows_analytics.delivery.json_file import JSONFileSink
+from flows_analytics.delivery.outbox import Outbox
+from flows_analytics.delivery.sink import Sink
+from flows_analytics.delivery.upload import UploadSink, sends
+from flows_analytics.files.layout import Beside
+from flows_analytics.recording.recovery import Recovered
+
+
+def outbox_of(
+    given: Outbox | str | Path | Beside | None, sinks: Sequence[Sink | UploadSink], say: Callable[[str], None]
+) -> Outbox | None:
+    """Find the outbox.
+
+    Args:
+        given: What the user gave (see `FlowsObserver`).
+        sinks: Where the call goes.
+        say: Takes warnings.
+
+    Returns:
+        The outbox; None if no sink sends calls, or if nothing keeps them.
+    """
+    if not any(sends(sink) for sink in sinks):
+        return None
+    if isinstance(given, Outbox):
+        given.say = say
+        return given
+    directories = [sink.directory for sink in sinks if isinstance(sink, JSONFileSink)]
+    directory = next(iter(directories), None) if isinstance(given, Beside) else given
+    return None if directory is None else Outbox(directory, say=say)
+
+
+def unkept(
+    outbox: Outbox | str | Path | Beside | None,
+    journal: str | Path | Beside | None,
+    sinks: Sequence[Sink | UploadSink],
+) -> str | None:
+    """Warn of a bot that only sends its calls: with the defaults, nothing of them is ever on disk.
+
+    Args:
+        outbox: What the user gave (see `FlowsObserver`). Turning it off is an answer.
+        journal: Likewise.
+        sinks: Where the call goes.
+
+    Returns:
+        What to say; None if there is nothing to warn of.
+    """
+    if not any(sends(sink) for sink in sinks) or any(getattr(sink, "keeps", False) for sink in sinks):
+        return None
+    lost = [
+        when
+        for given, when in ((outbox, "it cannot be sent"), (journal, "the process dies before that"))
+        if isinstance(given, Beside)
+    ]
+    if not lost:
+        return None
+    return (
+        f"until it is sent, this call is in memory only, and lost if {' or '.join(lost)}: "
+        "give FlowsObserver a JSONFileSink, or directories as outbox= and journal="
+    )
+
+
+def putting_into(outbox: Outbox | None, sinks: Sequence[Sink | UploadSink]) -> Recovered | None:
+    """Say what is done with a call that a dead process left behind: it is sent like any other.
+
+    Args:
+        outbox: Where it waits; None sends nothing.
+        sinks: Where it goes.
+
+    Returns:
+        What to call with each such call; None if nothing is to be done.
+    """
+    if outbox is None:
+        return None
+    uploads = [sink for sink in sinks if sends(sink)]
+
+    def put(file: Path, record: CallRecord) -> None:
+        sound = record.recording.file if record.recording else None
+        for sink in uploads:
+            outbox.keep(record, sink, file=file, recording=file.parent / sound if sound else None)
+
+    return put
