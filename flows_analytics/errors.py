@@ -30,5 +30,5 @@ class CallNotFoundError(FlowsAnalyticsError):
     """No recorded call answers to the file name or id given."""
 
 
-class SinkError(FlowsAnalyticsError):
-    """A sink is set up in a way that can never send a call."""
+class SinkError(FlowsAnalyticsError, ValueError):
+    """A sink was made with settings that can never send a call."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import math
 import time
-from collections.abc import AsyncGenerator, Callable, Mapping
+from collections.abc import AsyncGenerator, Callable, Collection, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import UTC
@@ -19,6 +19,7 @@ from flows_analytics.delivery.upload import UploadError
 _RETRIED = frozenset({408, 425, 429})
 _ANSWER_KEPT = 2000
 _LARGEST_ANSWER = 1024 * 1024
+_HIDDEN = "<hidden>"
 
 
 class PrivateHeaders(dict[str, str]):
@@ -57,11 +58,15 @@ class HTTPClient:
 
     Args:
         timeout_secs: How long one request may take.
+        secrets: What no error may repeat, such as the API key in the headers: servers like to quote it.
         now: The wall clock, in seconds since 1970, for a Retry-After that is a date.
     """
 
-    def __init__(self, *, timeout_secs: float, now: Callable[[], float] = time.time) -> None:
+    def __init__(
+        self, *, timeout_secs: float, secrets: Collection[str] = (), now: Callable[[], float] = time.time
+    ) -> None:
         self._timeout_secs = timeout_secs
+        self._secrets = tuple(secret for secret in secrets if secret)
         self._now = now
         # A session belongs to the loop it was opened in; sinks outlive loops, and serve several threads.
         self._sessions: dict[asyncio.AbstractEventLoop, _Session] = {}
@@ -86,8 +91,9 @@ class HTTPClient:
             The answer.
 
         Raises:
-            UploadError: ``not_reached`` if no whole answer came; ``refused`` with the status otherwise. Neither
-                repeats headers, the query of the URL, what was sent or what came back.
+            UploadError: ``bad_url`` if nothing can be sent there; ``not_reached`` if no whole answer came;
+                ``refused`` with the status otherwise. None repeats headers, the query of the URL, what was sent or
+                what came back.
         """
         outcome = await self.try_send(method, url, body=body, headers=headers)
         if isinstance(outcome, UploadError):
@@ -109,8 +115,11 @@ class HTTPClient:
             The answer, or why there is none.
         """
         # Not encoded again: yarl would resolve an encoded `..`, and so send the call to the URL of something else.
-        where = URL(url, encoded=True)
-        place = f"{where.scheme}://{where.host}{f':{where.explicit_port}' if where.explicit_port else ''}"
+        try:
+            where = URL(url, encoded=True)
+            place = f"{where.scheme}://{where.host}{f':{where.explicit_port}' if where.explicit_port else ''}"
+        except ValueError:
+            return UploadError("bad_url", "what should be a URL is none", retry=False)
         try:
             async with (
                 self._use() as session,
@@ -130,8 +139,14 @@ class HTTPClient:
             f"{place}: HTTP {status}",
             retry=retry,
             after_secs=retry_after_secs(told, self._now()) if retry and told is not None else None,
-            answer=" ".join(content[:_ANSWER_KEPT].decode("utf-8", "replace").split()),
+            answer=self._hidden(" ".join(content.decode("utf-8", "replace").split()))[:_ANSWER_KEPT],
         )
+
+    def _hidden(self, text: str) -> str:
+        # Before the cut, which would leave the beginning of one.
+        for secret in self._secrets:
+            text = text.replace(secret, _HIDDEN)
+        return text
 
     async def close(self) -> None:
         """Close this loop's session as soon as nobody uses it; the next request opens another."""

@@ -71,7 +71,7 @@ class HTTPSink:
         self._compress = compress
         self._schema: Schema = schema
         self._timeout_secs = timeout_secs
-        self._client = HTTPClient(timeout_secs=timeout_secs)
+        self._client = HTTPClient(timeout_secs=timeout_secs, secrets=(token or "", *(headers or {}).values()))
         digest = hashlib.sha256(url.encode()).hexdigest()[:8]
         self.name = name or f"http-{urlsplit(url).hostname}-{digest}"
 

@@ -21,8 +21,9 @@ class Sink(Protocol):
     """A place where finished calls go. Anything with these two methods is one.
 
     One sink may serve many calls at once. A sink with an attribute ``keeps`` that is true keeps the call on this
-    machine, and is served before the others. A sink that sends calls over a network is better written as an
-    `UploadSink`.
+    machine, and is served before the others. One with a method ``async begin(record)`` is told once of each call
+    that begins, in a task beside it: what it raises is only logged, and it is cancelled if it is not done when the
+    call has been delivered. A sink that sends calls over a network is better written as an `UploadSink`.
     """
 
     async def deliver(self, record: CallRecord) -> object:

@@ -13,6 +13,8 @@ from flows_analytics.errors import SinkError
 # A later release, or the user's own code, may have put others into the outbox: these alone are made.
 _KINDS = {
     "HTTPSink": "flows_analytics.delivery.http_sink",
+    "RoarkSink": "flows_analytics.delivery.roark_sink",
+    "TunerSink": "flows_analytics.delivery.tuner_sink",
 }
 
 

@@ -25,6 +25,7 @@ from flows_analytics.errors import ObserverError
 from flows_analytics.files.layout import Beside
 from flows_analytics.observer.agent_version import resolve_agent_version
 from flows_analytics.observer.audio import AudioRecording
+from flows_analytics.observer.beginnings import Beginnings
 from flows_analytics.observer.call_cost import CostCalculator
 from flows_analytics.observer.call_journal import CallJournal
 from flows_analytics.observer.call_writer import CallWriter, Content
@@ -176,6 +177,7 @@ class FlowsObserver(BaseObserver):
         if self._audio is not None:
             self._audio.begin(self._call_id, self._guard)
         resolver = ReasonResolver(disconnection_reason_resolver, self._writer)
+        self._beginnings = Beginnings(sinks, self._guard)
         self._last_steps = LastSteps(
             self._writer,
             sinks=sinks,
@@ -384,6 +386,7 @@ class FlowsObserver(BaseObserver):
             self._recorder.place(clock.zero_ns, wall_ns=clock.wall_zero_ns)
             # Not in setup(), which Pipecat 1.4 does not call.
             self._last_steps.begin()
+            self._beginnings.start(self._recorder.record)
 
     def _reused(self) -> ObserverError:
         return ObserverError(
@@ -444,6 +447,7 @@ class FlowsObserver(BaseObserver):
 
     async def _deliver(self) -> None:
         await self._last_steps.take()
+        await self._beginnings.stop()
         await self._say_recorded()
 
     async def _say_recorded(self) -> None:
