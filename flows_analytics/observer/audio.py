@@ -23,8 +23,8 @@ from flows_analytics.calls.sound import Recording
 from flows_analytics.errors import ObserverError
 from flows_analytics.files.threads import in_own_thread
 from flows_analytics.observer.guard import Guard
-from flows_analytics.recording.mixer import StereoMixer
-from flows_analytics.recording.wav import WavWriter, Written
+from flows_analytics.recording.mixer import BLOCK_SECS, StereoMixer
+from flows_analytics.recording.wav import WavWriter, WriteFailure, Written
 
 _CHANNELS = 2
 _LEAD_SECS = 0.2
@@ -32,6 +32,13 @@ _LEAD_SECS = 0.2
 
 _HANDED_BYTES = 256 * 1024
 """When the processor hands its sound to handlers of the bot's own, in bytes of one channel."""
+
+_NOT_STARTED = WriteFailure(
+    "observer.audio_processor was not in a pipeline that started", "put it there, after transport.output()"
+)
+_TOO_LATE = WriteFailure(
+    "the disk did not take the end of the recording in time", "record to a directory on a faster disk"
+)
 
 
 class AudioRecording:
@@ -47,8 +54,8 @@ class AudioRecording:
     the processor, placed by the pipeline's clock, and not from what the processor hands out: that joins pauses
     shorter than 200 ms and shifts the bot whenever it hands out sound while both speak.
 
-    A full disk or a directory that cannot be written costs the recording only (``recording_failed`` in
-    ``health``).
+    A full disk or a directory that cannot be written costs the recording only: it is logged once, when it is
+    noticed, and counted as ``recording_failed`` in ``health`` at the end.
 
     Args:
         directory: Where the file goes, ``<safe id>.wav``; created if it is missing.
@@ -56,7 +63,7 @@ class AudioRecording:
             its settings and handlers stay yours.
         sample_rate: Samples a second of the file; None takes those of the processor, and so of the pipeline's
             output.
-        chunk_secs: How much is written at once, in seconds.
+        chunk_secs: How much is written at once, in seconds. What a killed process loses grows with it.
     """
 
     def __init__(
@@ -77,6 +84,7 @@ class AudioRecording:
         self._guard: Guard | None = None
         self._started = False
         self._over = False
+        self._said = False
         self._mixer: StereoMixer | None = None
         self._writer: WavWriter | None = None
         self._rate = 0
@@ -132,17 +140,20 @@ class AudioRecording:
         """
         self._over = True
         if not self._started:
-            lose("recording_failed", "observer.audio_processor was not in a pipeline that started")
+            self._say(_NOT_STARTED)
+            lose("recording_failed", _NOT_STARTED.why)
         if self._mixer is None or self._writer is None:
             return None
         self._mixer.finish(self._secs(round((ended_ms or 0.0) * 1e6)))
         try:
             written = await asyncio.wait_for(in_own_thread(self._writer.close), timeout_secs)
         except TimeoutError:
-            lose("recording_failed", "the disk did not take the end of the recording in time")
+            self._say(_TOO_LATE)
+            lose("recording_failed", _TOO_LATE.why)
             return Recording(file=self._writer.file) if self._writer.file else None
-        if written.error is not None:
-            lose("recording_failed", f"the recording could not be written: {written.error}")
+        if written.failure is not None:
+            self._say(written.failure)
+            lose("recording_failed", f"the recording could not be written: {written.failure.why}")
         return self._recording(written)
 
     def _recording(self, written: Written) -> Recording | None:
@@ -171,6 +182,8 @@ class AudioRecording:
             return
         try:
             self._take(processor, frame)
+            if self._writer is not None and self._writer.failure is not None:
+                self._say(self._writer.failure)
         except Exception as error:
             if self._guard is not None:
                 self._guard.caught("the sound of the call", error)
@@ -217,9 +230,25 @@ class AudioRecording:
     def _begin_file(self, processor: AudioBufferProcessor, first_ns: int) -> StereoMixer:
         self._rate = self._sample_rate or processor.sample_rate
         self._began_ns = max(first_ns - round(_LEAD_SECS * 1e9), 0)
-        self._writer = WavWriter(self._directory, self._call_id or "", sample_rate=self._rate, channels=_CHANNELS)
-        self._mixer = StereoMixer(self._writer, self._rate, block_secs=self._chunk_secs)
+        self._writer = WavWriter(
+            self._directory,
+            self._call_id or "",
+            sample_rate=self._rate,
+            channels=_CHANNELS,
+            chunk_secs=self._chunk_secs,
+        )
+        # Mixed here bit by bit, gathered in the writer's thread: the loop never waits for a long chunk.
+        self._mixer = StereoMixer(self._writer, self._rate, block_secs=min(self._chunk_secs, BLOCK_SECS))
         return self._mixer
+
+    def _say(self, failure: WriteFailure) -> None:
+        # The first only: what follows from it is no news.
+        if self._guard is not None and not self._said:
+            self._said = True
+            self._guard.say(
+                f"the recording of the sound in {self._directory} failed: {failure.why}; {failure.advice}; "
+                "the call goes on"
+            )
 
     def _secs(self, at_ns: int) -> float:
         return (at_ns - self._began_ns) / 1e9

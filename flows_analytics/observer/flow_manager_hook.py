@@ -364,9 +364,13 @@ def is_flow_manager(manager: Any) -> bool:
         manager: Anything.
 
     Returns:
-        True if it can be asked for its current node.
+        True if it is an object whose class, or itself, defines a current node. One that merely answers to every
+        name, such as a mock, does not.
     """
-    return any("current_node" in vars(kind) for kind in type(manager).__mro__) or hasattr(manager, "current_node")
+    # A proxy that passes for a FlowManager says so in its __class__. A property that raises is still one.
+    kinds = () if isinstance(manager, type) else manager.__class__.__mro__
+    own = getattr(manager, "__dict__", ())
+    return bool(kinds) and ("current_node" in own or any("current_node" in vars(kind) for kind in kinds))
 
 
 def flow_state(manager: Any) -> Mapping[str, Any]:

@@ -34,9 +34,11 @@ class FlowWatches:
             ObserverError: ``not_a_flow_manager``; ``not_a_flow``.
         """
         if not is_flow_manager(manager):
+            given = f"the class {manager.__name__}" if isinstance(manager, type) else f"a {type(manager).__name__}"
             raise ObserverError(
                 "not_a_flow_manager",
-                f"attach_flow_manager takes a FlowManager, not a {type(manager).__name__}",
+                f"attach_flow_manager takes a FlowManager, not {given}: give it the object that the bot calls "
+                "initialize() on",
             )
         graph = None if declared is None else read_declared(declared)
         known = next((watch for watch in self._watches if watch.manager is manager), None)

@@ -9,7 +9,9 @@ import numpy as np
 
 from flows_analytics.recording.track import Track
 
-_BLOCK_SECS = 1.0
+BLOCK_SECS = 1.0
+"""How much is mixed at once: a few hundred microseconds of work."""
+
 _HOLD_SECS = 1.0
 """How long sound is held back: until then, what comes late is put where it belongs."""
 
@@ -29,7 +31,8 @@ class Tape(Protocol):
 class StereoMixer:
     """Mixes both sides of a call as they arrive, and hands them on in pieces.
 
-    Memory is bounded by what the two sides said in the last two seconds.
+    Memory is bounded by what the two sides said in the last two seconds, and a silence costs the same however long
+    it is: it is told to the tape, not made.
 
     Args:
         tape: Where the sound goes.
@@ -37,7 +40,7 @@ class StereoMixer:
         block_secs: How much is handed on at once, in seconds.
     """
 
-    def __init__(self, tape: Tape, sample_rate: int, *, block_secs: float = _BLOCK_SECS) -> None:
+    def __init__(self, tape: Tape, sample_rate: int, *, block_secs: float = BLOCK_SECS) -> None:
         self.caller = Track(sample_rate)
         self.bot = Track(sample_rate)
         self._tape = tape
@@ -66,16 +69,20 @@ class StereoMixer:
 
     def _hand_on(self, until: int) -> None:
         while self._done < until:
-            # Nobody speaks until the end: however long that is, it needs no room.
-            silent = self.caller.empty_until(until) and self.bot.empty_until(until)
-            end = until if silent else min(self._done + self._block, until)
-            if silent:
+            end = self._silent_until(until)
+            # Pauses shorter than a block are mixed with the speech around them: a tape takes few long pieces best.
+            if end == until or end - self._done >= self._block:
                 self._tape.silence(end - self._done)
                 self.caller.skip(end)
                 self.bot.skip(end)
             else:
+                end = min(self._done + self._block, until)
                 stereo = np.empty((end - self._done, 2), dtype=np.int16)
                 stereo[:, 0] = np.frombuffer(self.caller.take(end), dtype=np.int16)
                 stereo[:, 1] = np.frombuffer(self.bot.take(end), dtype=np.int16)
                 self._tape.append(stereo.tobytes())
             self._done = end
+
+    def _silent_until(self, until: int) -> int:
+        sounds = (self.caller.next_sound, self.bot.next_sound)
+        return min([until, *(sound for sound in sounds if sound is not None)])

@@ -80,13 +80,10 @@ class Track:
         if self._runs and self._runs[-1].end > at:
             self._runs[-1].cut(at)
 
-    def empty_until(self, until: int) -> bool:
-        """Tell whether nothing but silence comes before a sample.
-
-        Args:
-            until: The sample, counted from the beginning of the line.
-        """
-        return not self._runs or self._runs[0].start >= until
+    @property
+    def next_sound(self) -> int | None:
+        """Where the next sound to hand out begins, in samples from the beginning of the line; None without any."""
+        return self._runs[0].start if self._runs else None
 
     def take(self, until: int) -> bytes:
         """Hand out the line up to a sample.

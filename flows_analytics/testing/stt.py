@@ -7,8 +7,6 @@ from collections.abc import AsyncGenerator, Coroutine
 from typing import Any
 
 from pipecat.frames.frames import (
-    CancelFrame,
-    EndFrame,
     Frame,
     InterimTranscriptionFrame,
     StartFrame,
@@ -31,7 +29,7 @@ class ScriptedSTT(STTService):
     """Turns detected speech into an interim and a final transcript of words it was told before.
 
     Where Pipecat has a metric for it (1.7 and later), it reports the seconds it listened to, silence included, at
-    each final transcript and at the end.
+    each final transcript and at the end. It listens from the start on, whether or not there is audio.
     """
 
     def __init__(
@@ -110,23 +108,16 @@ class ScriptedSTT(STTService):
         await super().start(frame)
         self._reported_until = asyncio.get_running_loop().time()
 
-    async def stop(self, frame: EndFrame) -> None:
-        """Stop listening.
+    async def emit_stt_usage_metrics(self) -> None:
+        """Report the seconds since the last report, in place of what Pipecat measures in the audio.
 
-        Args:
-            frame: The frame.
+        Pipecat calls it at the end of the pipeline.
         """
-        await super().stop(frame)
-        await self._report_usage()
-
-    async def cancel(self, frame: CancelFrame) -> None:
-        """Stop listening at once.
-
-        Args:
-            frame: The frame.
-        """
-        await super().cancel(frame)
-        await self._report_usage()
+        if not hasattr(pipecat_metrics, "STTUsage"):
+            return
+        now = asyncio.get_running_loop().time()
+        secs, self._reported_until = now - self._reported_until, now
+        await self.start_stt_usage_metrics(pipecat_metrics.STTUsage(audio_seconds=secs))
 
     async def cleanup(self) -> None:
         """Forget the transcript that is under way."""
@@ -154,11 +145,4 @@ class ScriptedSTT(STTService):
         if text:
             self._activity.tell("transcribed", who=self.name, text=text)
             await self.push_frame(TranscriptionFrame(text, "", time_now_iso8601()))
-        await self._report_usage()
-
-    async def _report_usage(self) -> None:
-        if not hasattr(pipecat_metrics, "STTUsage"):
-            return
-        now = asyncio.get_running_loop().time()
-        secs, self._reported_until = now - self._reported_until, now
-        await self.start_stt_usage_metrics(pipecat_metrics.STTUsage(audio_seconds=secs))
+        await self.emit_stt_usage_metrics()

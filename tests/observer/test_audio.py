@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import asyncio
+import errno
+import io
 import threading
 from types import SimpleNamespace
 
+import numpy as np
 import pytest
 from pipecat.frames.frames import InputAudioRawFrame, StartFrame, TTSSpeakFrame
+from pipecat.metrics import metrics
 from pipecat.processors.audio.audio_buffer_processor import AudioBufferProcessor
 
 from flows_analytics import CallRecord, FlowsObserver, JSONFileSink
@@ -234,6 +238,15 @@ def test_the_last_word_before_the_end_is_in_the_file(usual):
     assert usual.record.status == "completed"
 
 
+@pytest.mark.skipif(not hasattr(metrics, "STTUsage"), reason="transcription is metered from Pipecat 1.7")
+def test_audio_that_is_heard_and_transcribed_is_metered_once(usual):
+    reports = [event for event in usual.record.events if event.kind == "audio_transcribed"]
+
+    # One for each of the caller's turns, and the rest when the EndFrame passes.
+    assert len(reports) == 4
+    assert usual.record.usage.audio_secs * 1000 == pytest.approx(reports[-1].at_ms, abs=20)
+
+
 def test_a_flush_ends_the_recording_and_delivers_it(tmp_path):
     async def flush(held):
         await asyncio.sleep(5.9)
@@ -347,8 +360,112 @@ def test_a_directory_that_cannot_be_written_costs_the_recording_only(tmp_path):
     record = CallRecord.load(tmp_path / "calls" / "a.json")
     assert record.recording is None
     assert record.health.count("recording_failed") == 1
+    assert str(tmp_path) not in record.health.losses["recording_failed"].why
     assert record.path == ("ask", "end")
     assert len(held.record.turns) == 3
+
+
+class FullDisk(io.FileIO):
+    """A file on a disk with little room: what does not fit fails as it does in Linux."""
+
+    def __init__(self, path, room):
+        super().__init__(path, "wb")
+        self._room = room
+
+    def write(self, data):
+        if self.tell() + len(data) > self._room:
+            raise OSError(errno.ENOSPC, "No space left on device")
+        return super().write(data)
+
+
+def fill_disk(monkeypatch, room):
+    def open_on_full_disk(directory, name, suffix):
+        path, file = open_growing(directory, name, suffix)
+        file.close()
+        return path, io.BufferedWriter(FullDisk(path, room))
+
+    monkeypatch.setattr(wav, "open_growing", open_on_full_disk)
+
+
+def test_a_disk_that_is_full_from_the_start_leaves_no_file_and_no_name_in_the_record(tmp_path, monkeypatch):
+    fill_disk(monkeypatch, room=44)
+    held = hold(tmp_path, SHORT_CALL, recording_url="https://example.org/a.mp3")
+
+    assert list(tmp_path.iterdir()) == []
+    assert held.record.recording.file is None
+    assert held.record.recording.url == "https://example.org/a.mp3"
+    assert held.record.health.count("recording_failed") == 1
+    assert "No space left" in held.record.health.losses["recording_failed"].why
+    assert held.record.path == ("ask", "end")
+
+
+def test_a_disk_that_fills_in_the_call_is_logged_once_when_it_is_noticed(tmp_path, monkeypatch, caplog):
+    fill_disk(monkeypatch, room=200_000)  # two seconds
+    logged = []
+
+    async def look(held):
+        await asyncio.sleep(4.8)
+        # The disk has a thread of its own, which virtual time does not wait for.
+        held.observer._audio._writer._submit(lambda: None).result()
+        await asyncio.sleep(0.1)
+        logged.extend(message for message in caplog.messages if "recording" in message)
+
+    held = hold(tmp_path, SHORT_CALL, prepare=look)
+
+    (message,) = logged
+    assert [message for message in caplog.messages if "recording" in message] == logged
+    assert "call 'a'" in message
+    assert "the recording of the sound" in message
+    assert f"{tmp_path}" in message
+    assert "No space left on device" in message
+    assert "make room there, or record to another directory" in message
+    assert held.record.health.count("recording_failed") == 1
+    assert held.record.recording.file == "a.wav"
+    assert held.record.recording.duration_ms == pytest.approx(2000, abs=100)
+
+
+def test_a_recording_that_failed_is_logged_at_the_end_if_nobody_noticed_before(tmp_path, caplog):
+    hold_call(node("ask"), [says("Hi")], recording=AudioRecording(tmp_path))
+
+    (message,) = [message for message in caplog.messages if "recording" in message]
+    assert "not in a pipeline that started; put it there, after transport.output()" in message
+
+
+@pytest.mark.parametrize("frame_secs", [0.02, 3.0], ids=["short frames", "frames longer than what is held back"])
+@pytest.mark.parametrize("chunk_secs", [1.0, 300.0])
+def test_an_hour_without_sound_is_written_without_being_made_on_the_loop(
+    tmp_path, monkeypatch, frame_secs, chunk_secs
+):
+    now_ns = 0
+    clock = SimpleNamespace(get_time=lambda: now_ns)
+    handlers, losses, mixed = [], [], []
+    append = wav.WavWriter.append
+    monkeypatch.setattr(wav.WavWriter, "append", lambda self, pcm: (mixed.append(len(pcm)), append(self, pcm)))
+    processor = SimpleNamespace(
+        sample_rate=8_000,
+        get_clock=lambda: clock,
+        add_event_handler=lambda name, handler: handlers.append(handler),
+    )
+    recording = AudioRecording(tmp_path, processor=processor, chunk_secs=chunk_secs)
+    recording.begin("a", Guard("a", lambda code, why: losses.append(code), strict=True))
+    handlers[0](processor, StartFrame())
+    sound = np.full(round(frame_secs * 8_000), 5000, dtype=np.int16).tobytes()
+    for gap_secs in (0, 3600):
+        now_ns += gap_secs * 10**9
+        for _ in range(round(6 / frame_secs)):
+            now_ns += round(frame_secs * 1e9)
+            handlers[0](processor, InputAudioRawFrame(sound, 8_000, 1))
+    made = asyncio.run(recording.finish(now_ns / 1e6, lambda code, why: losses.append(code), timeout_secs=60))
+
+    second = 8_000 * 4
+    assert max(mixed) <= second
+    assert sum(mixed) <= 15 * second
+    assert losses == []
+    assert made.duration_ms == pytest.approx(3_612_000, abs=1)
+    samples, _ = read_wav(tmp_path / "a.wav")
+    assert [second for edge in sounds(samples[0], 8_000) for second in edge] == pytest.approx(
+        [0, 6_000, 3_606_000, 3_612_000], abs=1
+    )
 
 
 def test_a_disk_that_hangs_costs_the_call_a_bounded_time(tmp_path, monkeypatch):

@@ -5,11 +5,14 @@ from __future__ import annotations
 import asyncio
 import functools
 import sys
+from types import SimpleNamespace
+from unittest.mock import MagicMock, Mock
 
 import pytest
 
 from flows_analytics import FlowsObserver
 from flows_analytics.errors import ObserverError
+from flows_analytics.observer.flow_manager_hook import is_flow_manager
 from flows_analytics.testing import ScriptedBot, calls, hangs_up, run_virtual, says, user
 from tests.bots import PIZZA_CALL, PIZZA_PATH, edge, end_node, hold_call, hold_pizza_call, initial_node, node
 from tests.testing.flows_line import FlowManager
@@ -314,9 +317,83 @@ def test_an_observer_given_to_two_workers_stops_recording_and_lets_both_calls_go
 
 
 def test_what_is_not_a_flow_manager_is_refused():
-    with pytest.raises(ObserverError, match="takes a FlowManager, not a dict") as refused:
+    with pytest.raises(ObserverError, match="takes a FlowManager, not a dict: give it the object") as refused:
         FlowsObserver().attach_flow_manager({})
     assert refused.value.code == "not_a_flow_manager"
+
+
+def asked_before():
+    mock = MagicMock()
+    assert mock.current_node is not None
+    return mock
+
+
+class Passes:
+    """What passes every name on, and is nothing itself."""
+
+    def __getattr__(self, name):
+        return lambda: name
+
+
+@pytest.mark.parametrize(
+    ("given", "named"),
+    [
+        (MagicMock(), "a MagicMock"),
+        (asked_before(), "a MagicMock"),
+        (Mock(), "a Mock"),
+        (Passes(), "a Passes"),
+        (FlowManager, "the class FlowManager"),
+        (None, "a NoneType"),
+    ],
+)
+def test_what_answers_to_every_name_is_not_a_flow_manager(given, named):
+    observer = FlowsObserver()
+    with pytest.raises(ObserverError, match=f"takes a FlowManager, not {named}: ") as refused:
+        observer.attach_flow_manager(given)
+
+    assert refused.value.code == "not_a_flow_manager"
+    assert observer.record.events[1:] == ()
+    assert observer.health.ok
+
+
+class Inherited(FlowManager):
+    """A bot's own FlowManager."""
+
+
+class Slotted:
+    __slots__ = ("current_node",)
+
+    def __init__(self):
+        self.current_node = None
+
+
+class Proxy:
+    """What stands for a manager, as proxies of tracing libraries do: it passes for one."""
+
+    def __init__(self, manager):
+        self._manager = manager
+
+    @property
+    def __class__(self):
+        return type(self._manager)
+
+    def __getattr__(self, name):
+        return getattr(self._manager, name)
+
+
+@pytest.mark.parametrize(
+    "manager",
+    [
+        FlowManager.__new__(FlowManager),
+        Inherited.__new__(Inherited),
+        Slotted(),
+        SimpleNamespace(current_node=None),
+        Proxy(FlowManager.__new__(FlowManager)),
+    ],
+    ids=["its class", "a subclass", "slots", "an object's own", "a proxy"],
+)
+def test_what_has_a_current_node_of_its_own_is_a_flow_manager(manager):
+    assert is_flow_manager(manager)
 
 
 def test_what_is_not_a_flow_is_refused():

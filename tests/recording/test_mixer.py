@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import numpy as np
+import pytest
 
 from flows_analytics.recording.mixer import StereoMixer
 
 RATE = 1000
+
+
+HOUR = 3600
 
 
 class Tape:
@@ -55,6 +59,33 @@ def test_what_is_held_back_does_not_grow_with_the_call():
     assert max(held) <= 2 * RATE
     assert tape.frames == 600 * RATE
     assert (tape.sound[:, 0] == 5).all()
+
+
+@pytest.mark.parametrize("block_secs", [0.25, 1.0, 300.0])
+@pytest.mark.parametrize("late_secs", [0.02, 3.0], ids=["a short piece", "a piece longer than what is held back"])
+def test_a_silence_between_two_sounds_is_never_mixed_however_late_the_second_is_handed_on(block_secs, late_secs):
+    tape = Tape()
+    mixer = StereoMixer(tape, RATE, block_secs=block_secs)
+    mixer.caller.place(np.full(20, 5, dtype=np.int16).tobytes(), RATE, 0.5)
+    size = round(late_secs * RATE)
+    mixer.bot.place(np.full(size, 7, dtype=np.int16).tobytes(), RATE, HOUR)
+    mixer.advance(HOUR + late_secs)
+    mixer.finish()
+
+    assert tape.frames - tape.silent <= 2 * block_secs * RATE + size
+    assert list(np.flatnonzero(tape.sound[:, 0])) == list(range(500, 520))
+    assert list(np.flatnonzero(tape.sound[:, 1])) == list(range(HOUR * RATE, HOUR * RATE + size))
+
+
+def test_a_pause_shorter_than_a_block_is_mixed_with_what_is_around_it():
+    tape = Tape()
+    mixer = StereoMixer(tape, RATE)
+    for at_secs in (0.0, 0.5, 1.2):
+        mixer.caller.place(np.full(100, 5, dtype=np.int16).tobytes(), RATE, at_secs)
+    mixer.finish()
+
+    assert [len(piece) for piece in tape.pieces] == [1000, 300]
+    assert tape.silent == 0
 
 
 def test_a_long_silence_takes_no_room():

@@ -42,7 +42,7 @@ def test_what_was_given_is_in_the_file(tmp_path):
     params, pcm = read(path)
     assert (params.nchannels, params.sampwidth, params.framerate) == (2, 2, RATE)
     assert pcm == SECOND + bytes(10 * len(SECOND)) + SECOND
-    assert (written.file, written.frames, written.error) == ("order-1.wav", 12 * RATE, None)
+    assert (written.file, written.frames, written.failure) == ("order-1.wav", 12 * RATE, None)
     assert path.stat().st_mode & 0o777 == 0o600
     left, right = written.peaks
     assert left == right
@@ -63,7 +63,7 @@ def test_a_second_call_of_the_same_id_overwrites_nothing(tmp_path):
 def test_a_call_without_sound_leaves_no_file(tmp_path):
     written = WavWriter(tmp_path, "a", sample_rate=RATE).close()
 
-    assert (written.file, written.frames, written.error) == (None, 0, None)
+    assert (written.file, written.frames, written.failure) == (None, 0, None)
     assert list(tmp_path.iterdir()) == []
 
 
@@ -104,10 +104,49 @@ print(json.dumps(dataclasses.asdict(writer.close())))
 
     assert written["file"] == "a.wav"
     assert written["frames"] == 3 * 8000
-    assert "File too large" in written["error"]
+    assert "File too large" in written["failure"]["why"]
     _, pcm = read(tmp_path / "a.wav")
     assert pcm == bytes([1, 2, 3, 4]) * (3 * 8000)
     assert done.stderr == ""
+
+
+@pytest.mark.parametrize("room", [0, 20, 44, 1000], ids=["nothing", "half a header", "a header", "some sound"])
+def test_a_disk_that_is_full_before_the_first_piece_fits_leaves_no_file(tmp_path, room):
+    program = """
+import dataclasses, json, resource, sys
+from pathlib import Path
+from flows_analytics.recording.wav import WavWriter
+resource.setrlimit(resource.RLIMIT_FSIZE, (int(sys.argv[2]),) * 2)
+writer = WavWriter(Path(sys.argv[1]), "a", sample_rate=8000)
+for _ in range(3):
+    writer.append(bytes([1, 2, 3, 4]) * 8000)
+print(json.dumps(dataclasses.asdict(writer.close())))
+"""
+    done = run(program, tmp_path, room)
+    written = json.loads(done.stdout)
+
+    assert (written["file"], written["frames"]) == (None, 0)
+    assert "File too large" in written["failure"]["why"]
+    assert "make room" in written["failure"]["advice"]
+    assert list(tmp_path.iterdir()) == []
+    assert done.stderr == ""
+
+
+def test_sound_is_gathered_to_chunks_and_nothing_of_it_is_lost(tmp_path):
+    writer = WavWriter(tmp_path, "a", sample_rate=RATE, chunk_secs=3.0)
+    sizes = []
+    write = writer._write
+    writer._write = lambda pcm: (sizes.append(len(pcm) // len(SECOND)), write(pcm))
+    for _ in range(4):
+        writer.append(SECOND)
+    writer.silence(RATE)
+    writer.append(SECOND)
+    written = writer.close()
+
+    assert sizes == [3, 1, 1, 1]
+    assert (written.frames, written.failure) == (6 * RATE, None)
+    assert read(tmp_path / "a.wav")[1] == 4 * SECOND + bytes(len(SECOND)) + SECOND
+    assert written.peaks[0].count(0.275) * written.peak_ms == 5000
 
 
 def test_a_directory_that_cannot_be_written_is_an_error_to_tell_and_none_to_raise(tmp_path):
@@ -118,7 +157,8 @@ def test_a_directory_that_cannot_be_written_is_an_error_to_tell_and_none_to_rais
     written = writer.close()
 
     assert (written.file, written.frames) == (None, 0)
-    assert "FileExistsError" in written.error
+    assert "FileExistsError" in written.failure.why
+    assert "see that files can be created" in written.failure.advice
 
 
 def test_a_disk_slower_than_the_call_never_fills_the_memory(tmp_path, monkeypatch):
@@ -135,7 +175,7 @@ def test_a_disk_slower_than_the_call_never_fills_the_memory(tmp_path, monkeypatc
     awake.set()
     written = writer.close()
 
-    assert "slower" in written.error
+    assert "slower" in written.failure.why
     assert written.frames <= 5 * RATE
 
 
