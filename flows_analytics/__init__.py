@@ -14,10 +14,7 @@ if TYPE_CHECKING:
     from flows_analytics.calls.record import CallRecord
     from flows_analytics.delivery.http_sink import HTTPSink
     from flows_analytics.delivery.json_file import JSONFileSink
-    from flows_analytics.delivery.roark_sink import RoarkSink
-    from flows_analytics.delivery.tuner_sink import TunerSink
     from flows_analytics.observer.flows_observer import FlowsObserver
-    from flows_analytics.redaction.patterns import PatternRedactor
     from flows_analytics.report.html import render_call_report
     from flows_analytics.report.sink import HTMLReportSink
 
@@ -27,9 +24,6 @@ __all__ = [
     "HTMLReportSink",
     "HTTPSink",
     "JSONFileSink",
-    "PatternRedactor",
-    "RoarkSink",
-    "TunerSink",
     "render_call_report",
 ]
 
@@ -39,9 +33,6 @@ _HOMES = {
     "HTMLReportSink": "flows_analytics.report.sink",
     "HTTPSink": "flows_analytics.delivery.http_sink",
     "JSONFileSink": "flows_analytics.delivery.json_file",
-    "PatternRedactor": "flows_analytics.redaction.patterns",
-    "RoarkSink": "flows_analytics.delivery.roark_sink",
-    "TunerSink": "flows_analytics.delivery.tuner_sink",
     "render_call_report": "flows_analytics.report.html",
 }
 

@@ -10,8 +10,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from flows_analytics import PatternRedactor
 from flows_analytics.calls.values import MAX_TEXT
+from flows_analytics.redaction import PatternRedactor
 from flows_analytics.redaction.digits import passes_luhn
 from flows_analytics.redaction.redaction import NOT_REDACTED, Redaction
 from flows_analytics.redaction.written import WITHHELD, WrittenText

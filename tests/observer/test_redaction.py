@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from pipecat.frames.frames import TTSSpeakFrame, UserStartedSpeakingFrame
 
-from flows_analytics import FlowsObserver, JSONFileSink, PatternRedactor
+from flows_analytics import FlowsObserver, JSONFileSink
 from flows_analytics.calls.events import (
     AnyMoment,
     BotStopped,
@@ -29,6 +29,7 @@ from flows_analytics.calls.events import (
 from flows_analytics.errors import ObserverError
 from flows_analytics.observer.held_moments import HeldMoments
 from flows_analytics.recording.recorder import CallHeader, CallRecorder
+from flows_analytics.redaction import PatternRedactor
 from flows_analytics.redaction.fields import NAMES, free_fields
 from flows_analytics.redaction.redaction import NOT_REDACTED
 from flows_analytics.testing import calls, fails, hangs_up, interrupts, says, user
