@@ -18,9 +18,10 @@ from flows_analytics.calls.events import CallEnded, Terminal
 from flows_analytics.calls.health import Health
 from flows_analytics.calls.record import Agent, CallRecord
 from flows_analytics.calls.sound import Recording
+from flows_analytics.delivery.left_behind import put_into
 from flows_analytics.delivery.outbox import Outbox
 from flows_analytics.delivery.sink import Sink
-from flows_analytics.delivery.upload import UploadSink
+from flows_analytics.delivery.upload import UploadSink, sends
 from flows_analytics.errors import ObserverError
 from flows_analytics.files.layout import Beside
 from flows_analytics.observer.agent_version import resolve_agent_version
@@ -35,7 +36,7 @@ from flows_analytics.observer.flow_watches import FlowWatches
 from flows_analytics.observer.frame_reader import FrameReader
 from flows_analytics.observer.guard import Guard
 from flows_analytics.observer.last_steps import LastSteps
-from flows_analytics.observer.outbox_place import outbox_of, putting_into, unkept
+from flows_analytics.observer.outbox_place import outbox_of, unkept
 from flows_analytics.observer.reason_resolver import ReasonResolver, Resolver
 from flows_analytics.recording.recorder import CallHeader, CallRecorder
 from flows_analytics.redaction.redaction import FAILED, Redactor
@@ -159,7 +160,8 @@ class FlowsObserver(BaseObserver):
         kept_until_sent = outbox_of(outbox, sinks, self._guard.say)
         if (warning := unkept(outbox, journal, sinks)) is not None:
             self._guard.say(warning)
-        self._journal.begin(self._guard, putting_into(kept_until_sent, sinks))
+        uploads = [sink for sink in sinks if sends(sink)]
+        self._journal.begin(self._guard, put_into(kept_until_sent, uploads) if kept_until_sent else None)
         self._writer = CallWriter(
             recorder=self._recorder,
             clock=clock,

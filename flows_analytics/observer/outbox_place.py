@@ -1,17 +1,15 @@
-"""Which outbox a call has, and what else goes into it."""
+"""Which outbox a call has."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from flows_analytics.calls.record import CallRecord
 from flows_analytics.delivery.json_file import JSONFileSink
 from flows_analytics.delivery.outbox import Outbox
 from flows_analytics.delivery.sink import Sink
 from flows_analytics.delivery.upload import UploadSink, sends
 from flows_analytics.files.layout import Beside
-from flows_analytics.recording.recovery import Recovered
 
 
 def outbox_of(
@@ -65,25 +63,3 @@ def unkept(
         f"until it is sent, this call is in memory only, and lost if {' or '.join(lost)}: "
         "give FlowsObserver a JSONFileSink, or directories as outbox= and journal="
     )
-
-
-def putting_into(outbox: Outbox | None, sinks: Sequence[Sink | UploadSink]) -> Recovered | None:
-    """Say what is done with a call that a dead process left behind: it is sent like any other.
-
-    Args:
-        outbox: Where it waits; None sends nothing.
-        sinks: Where it goes.
-
-    Returns:
-        What to call with each such call; None if nothing is to be done.
-    """
-    if outbox is None:
-        return None
-    uploads = [sink for sink in sinks if sends(sink)]
-
-    def put(file: Path, record: CallRecord) -> None:
-        sound = record.recording.file if record.recording else None
-        for sink in uploads:
-            outbox.keep(record, sink, file=file, recording=file.parent / sound if sound else None)
-
-    return put

@@ -6,6 +6,7 @@ import pytest
 
 from flows_analytics import CallRecord
 from flows_analytics.cli import main
+from flows_analytics.delivery.outbox import Outbox
 from tests.recording.calls import begin, say
 
 
@@ -78,3 +79,22 @@ def test_records_go_elsewhere_when_asked(calls, capsys):
 def test_a_directory_that_is_not_there_makes_no_command(calls, capsys):
     assert main(["recover", "nowhere"]) == 2
     assert "nowhere" in capsys.readouterr().err
+
+
+def test_recovered_calls_wait_in_the_outbox_for_the_sinks_that_are_named(calls, capsys):
+    leave(calls)
+    (calls.parent / "bot.py").write_text(
+        "from flows_analytics import HTTPSink\nsinks = [HTTPSink('http://127.0.0.1:1/calls', name='there')]\n"
+    )
+
+    assert main(["recover", "calls", "--sinks", "bot.py:sinks"]) == 0
+    (entry,) = Outbox(calls).entries()
+    assert (entry.call_id, entry.sink, entry.attempts) == ("call", "there", 0)
+
+
+def test_nothing_is_recovered_if_the_sinks_that_are_named_are_not_there(calls, capsys):
+    leave(calls)
+
+    assert main(["recover", "calls", "--sinks", "bot.py:sinks"]) == 1
+    assert "--sinks" in capsys.readouterr().err
+    assert len(list(calls.glob("journal/*.jsonl"))) == 1
