@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Annotated, Any, Literal, Union, get_args, get_origin, get_type_hints
 
 from docstring_parser import parse
+from pydantic import TypeAdapter
 
 from flows_analytics.calls.events import AnyMoment, Moment
 
@@ -20,6 +21,7 @@ READINGS = (
     "visits:Visit",
     "transitions:Transition",
     "turns:Turn",
+    "inferences:Inference",
     "intervals:Contribution",
     "tools:ToolCall",
     "offers:Offer",
@@ -33,7 +35,7 @@ READINGS = (
 # What the record holds beside the moments and is described above them.
 STORED = (
     "record:CallRecord",
-    "record:Agent",
+    "agent:Agent",
     "health:Health",
     "health:Loss",
     "sound:Recording",
@@ -93,6 +95,7 @@ def described(kind: type, heading: str, title: str) -> list[str]:
     ]
     docs = [parse(inspect.getdoc(parent) or "") for parent in reversed(kind.__mro__) if parent is not object]
     told = {param.arg_name: cell(param.description or "") for doc in docs for param in doc.params}
+    told |= {name: cell(inspect.getdoc(getattr(kind, name)) or "") for name, _ in derived(kind)}
     left_out = {*Moment.model_fields, "kind"} if issubclass(kind, Moment) else set()
     rows = [(name, kind_of(hint), told.get(name, "")) for name, hint in fields_of(kind) if name not in left_out]
     missing = [name for name, _, meaning in rows if not meaning]
@@ -109,8 +112,17 @@ def fields_of(kind: type) -> list[tuple[str, Any]]:
     """The fields of a model or dataclass, with their types."""
     if dataclasses.is_dataclass(kind):
         hints = get_type_hints(kind)
-        return [(field.name, hints[field.name]) for field in dataclasses.fields(kind)]
+        return [*((field.name, hints[field.name]) for field in dataclasses.fields(kind)), *derived(kind)]
     return [(name, field.annotation) for name, field in kind.model_fields.items()]
+
+
+def derived(kind: type) -> list[tuple[str, Any]]:
+    """What a dataclass computes from its fields and writes beside them, with its types."""
+    if not dataclasses.is_dataclass(kind):
+        return []
+    written = TypeAdapter(kind).json_schema(mode="serialization")["properties"]
+    stored = {field.name for field in dataclasses.fields(kind)}
+    return [(name, get_type_hints(getattr(kind, name).fget)["return"]) for name in written if name not in stored]
 
 
 def kind_of(hint: Any) -> str:

@@ -3,45 +3,20 @@
 from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
-from collections import defaultdict
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 from flows_analytics.calls.events import (
     BotText,
     Events,
     FirstAudio,
-    FirstToken,
-    FunctionCalled,
-    FunctionRequested,
-    InferenceEnded,
-    InferenceStarted,
     NodeChangeBegan,
     NodeChangeFailed,
     NodeEntered,
     SynthesisStarted,
 )
+from flows_analytics.calls.inferences import Inference
 from flows_analytics.calls.intervals import Interval
 from flows_analytics.calls.lives import Life
-
-
-@dataclass(frozen=True)
-class _Inference:
-    """An inference: when it began, and when it first gave something.
-
-    Attributes:
-        seq: Its ``seq``.
-        processor: The LLM service.
-        start_ms: When it began.
-        output_ms: When its first text or its first function call came, or it ended without any.
-        wrote: Whether it wrote text.
-    """
-
-    seq: int
-    processor: str | None
-    start_ms: float
-    output_ms: float
-    wrote: bool
 
 
 class Answers:
@@ -50,10 +25,12 @@ class Answers:
     Args:
         events: The moments of a call.
         lives: Its function calls.
+        inferences: Its inferences, in the order in which they began.
     """
 
-    def __init__(self, events: Events, lives: Sequence[Life]) -> None:
-        self._tokens = {event.origin: event.at_ms for event in events if isinstance(event, FirstToken)}
+    def __init__(self, events: Events, lives: Sequence[Life], inferences: Sequence[Inference]) -> None:
+        self._inferences = inferences
+        self._by_seq = {inference.seq: inference for inference in inferences}
         self._synthesis: dict[int | None, float] = {}
         self._audio: dict[int | None, float] = {}
         for event in events:
@@ -61,12 +38,11 @@ class Answers:
                 self._synthesis.setdefault(event.origin, event.at_ms)
             elif isinstance(event, FirstAudio):
                 self._audio.setdefault(event.origin, event.at_ms)
-        self._spoken = {event.origin for event in events if isinstance(event, BotText)} | {
+        spoken = {event.origin for event in events if isinstance(event, BotText)} | {
             *self._synthesis,
             *self._audio,
         }
-        self._inferences = _inferences(events, self._tokens)
-        self._by_seq = {inference.seq: inference for inference in self._inferences}
+        self._spoken = [inference for inference in inferences if inference.seq in spoken]
         functions = [
             Interval("function", life.called.at_ms, life.ended_ms, life.function) for life in lives if life.called
         ]
@@ -97,7 +73,7 @@ class Answers:
         intervals = list(others)
         for inference in self._inferences_of(since_ms, heard_ms, origin):
             # An LLM that wrote something else than this answer classifies beside the conversation.
-            if inference.wrote and inference.seq != origin and origin is not None:
+            if inference.first_token_ms is not None and inference.seq != origin and origin is not None:
                 continue
             function = bisect_left(self._functions_ms, since_ms)
             second = function < len(self._functions_ms) and self._functions_ms[function] <= inference.start_ms
@@ -108,10 +84,12 @@ class Answers:
                 # since the turn was over, or since the last function was.
                 done = [other.end_ms for other in others if other.end_ms <= start_ms]
                 start_ms = min(start_ms, max([decided_ms, *done]))
-            intervals.append(Interval(name, start_ms, inference.output_ms, inference.processor))
-        token_ms, synthesis_ms, audio_ms = (
-            table.get(origin) if origin is not None else None
-            for table in (self._tokens, self._synthesis, self._audio)
+            output_ms = inference.start_ms if inference.output_ms is None else inference.output_ms
+            intervals.append(Interval(name, start_ms, output_ms, inference.processor))
+        answer = self._by_seq.get(origin) if origin is not None else None
+        token_ms = answer.first_token_ms if answer is not None else None
+        synthesis_ms, audio_ms = (
+            table.get(origin) if origin is not None else None for table in (self._synthesis, self._audio)
         )
         if token_ms is not None and synthesis_ms is not None:
             intervals.append(Interval("text_aggregation", token_ms, synthesis_ms))
@@ -124,11 +102,11 @@ class Answers:
     def _speaks_itself(self, origin: int | None) -> bool:
         return origin in self._audio and origin not in self._synthesis
 
-    def _inferences_of(self, since_ms: float, heard_ms: float, origin: int | None) -> list[_Inference]:
+    def _inferences_of(self, since_ms: float, heard_ms: float, origin: int | None) -> Sequence[Inference]:
         first = bisect_left(self._inferences, since_ms, key=_start)
         found = self._inferences[first : bisect_right(self._inferences, heard_ms, key=_start)]
         asked = self._by_seq.get(origin) if origin is not None else None
-        return found if asked is None or asked in found else [asked, *found]
+        return found if asked is None or since_ms <= asked.start_ms <= heard_ms else [asked, *found]
 
     def began_within(self, since_ms: float, until_ms: float) -> bool:
         """Tell whether an inference began in a stretch of time.
@@ -153,15 +131,13 @@ class Answers:
         Returns:
             Its ``seq``; None if there is none.
         """
-        for inference in self._inferences[bisect_left(self._inferences, at_ms, key=_start) :]:
-            if before_ms is not None and inference.start_ms >= before_ms:
-                return None
-            if inference.seq in self._spoken:
-                return inference.seq
-        return None
+        first = bisect_left(self._spoken, at_ms, key=_start)
+        if first == len(self._spoken) or (before_ms is not None and self._spoken[first].start_ms >= before_ms):
+            return None
+        return self._spoken[first].seq
 
 
-def _start(inference: _Inference) -> float:
+def _start(inference: Inference) -> float:
     return inference.start_ms
 
 
@@ -180,39 +156,6 @@ class _Intervals:
         first = bisect_left(self._by_end, since_ms, key=lambda interval: interval.end_ms)
         last = bisect_right(self._by_end, until_ms, key=lambda interval: interval.end_ms)
         return [*(one for one in self._by_end[first:last] if one.start_ms < since_ms), *begun]
-
-
-def _inferences(events: Events, tokens: dict[int, float]) -> list[_Inference]:
-    started = sorted((e for e in events if isinstance(e, InferenceStarted)), key=lambda event: event.at_ms)
-    ended = {event.origin: event for event in events if isinstance(event, InferenceEnded)}
-    asked: dict[str | None, list[float]] = defaultdict(list)
-    for event in events:
-        if isinstance(event, FunctionRequested):
-            asked[event.processor].append(event.at_ms)
-    if not asked:
-        # A record made before requests were recorded.
-        asked[None] = [event.at_ms for event in events if isinstance(event, FunctionCalled)]
-    inferences: list[_Inference] = []
-    next_of: dict[str | None, InferenceStarted] = {}
-    for event in reversed(started):
-        end = ended.get(event.seq)
-        later = next_of.get(event.processor)
-        next_of[event.processor] = event
-        outputs = [at for at in (tokens.get(event.seq), end.at_ms if end else None) if at is not None]
-        calls = sorted(asked[event.processor] if event.processor in asked else asked[None])
-        call = bisect_right(calls, event.at_ms)
-        if call < len(calls) and (later is None or calls[call] < later.at_ms):
-            outputs.append(calls[call])
-        inferences.append(
-            _Inference(
-                seq=event.seq,
-                processor=event.processor,
-                start_ms=event.at_ms,
-                output_ms=min(outputs, default=event.at_ms),
-                wrote=event.seq in tokens,
-            )
-        )
-    return inferences[::-1]
 
 
 def _changes(events: Events) -> list[Interval]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from bisect import bisect_right
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from flows_analytics.calls.events import (
@@ -12,13 +13,11 @@ from flows_analytics.calls.events import (
     BotText,
     CallEnded,
     Events,
-    FirstToken,
-    InferenceStarted,
     Interrupted,
     Moment,
     SpeakRequested,
 )
-from flows_analytics.calls.latency import Latency
+from flows_analytics.calls.inferences import Inference
 from flows_analytics.calls.pieces import Pieces, by_time
 from flows_analytics.calls.unspoken import Unspoken
 from flows_analytics.calls.visits import VisitTimes, speaking_for
@@ -44,7 +43,6 @@ class BotTurn:
         unspoken: What it was going to say when it was cut off; None if nothing is known to be missing.
         interrupted_ms: When the caller cut it off; None if he did not.
         backchannel: Whether it only acknowledged what the caller was saying.
-        latency: How long the caller waited for it; None if it answers nothing, or as long as it is not measured.
     """
 
     start_ms: float
@@ -56,33 +54,33 @@ class BotTurn:
     unspoken: str | None = None
     interrupted_ms: float | None = None
     backchannel: bool = False
-    latency: Latency | None = None
 
 
-def read_bot_turns(events: Events, times: VisitTimes) -> list[BotTurn]:
+def read_bot_turns(events: Events, times: VisitTimes, inferences: Sequence[Inference]) -> tuple[BotTurn, ...]:
     """Join the bot's words into turns: one for each stretch of speech, split where the visit changes.
 
     Args:
         events: The moments of the call.
         times: When its visits were.
+        inferences: Its inferences.
 
     Returns:
         The turns. An answer of which nothing was heard is none.
     """
-    bot = _Bot(events, times)
+    bot = _Bot(events, times, inferences)
     for event in by_time(events, (BotStarted, BotStopped, BotText, Interrupted, AnswerDropped, CallEnded)):
         bot.take(event)
-    return bot.turns
+    return tuple(bot.turns)
 
 
 class _Bot:
     """Puts the bot's turns together, moment by moment."""
 
-    def __init__(self, events: Events, times: VisitTimes) -> None:
+    def __init__(self, events: Events, times: VisitTimes, inferences: Sequence[Inference]) -> None:
         self.turns: list[BotTurn] = []
-        self._visit_of = _Origins(events, times)
-        self._unspoken = Unspoken(events)
-        self._first_token = {event.origin: event.at_ms for event in events if isinstance(event, FirstToken)}
+        self._visit_of = _Origins(events, times, inferences)
+        self._unspoken = Unspoken(events, inferences)
+        self._first_token_ms = {one.seq: one.first_token_ms for one in inferences}
         self._backchannels = {e.seq for e in events if isinstance(e, SpeakRequested) and e.backchannel}
         self._speech_began: float | None = None
         self._current: BotTurn | None = None
@@ -126,9 +124,8 @@ class _Bot:
         visit = self._visit_of(event)
         if event.source == "context":
             # Nothing speaks in a text pipeline, so a text is a turn of its own.
-            start_ms = (
-                self._first_token.get(event.origin, event.at_ms) if event.origin is not None else event.at_ms
-            )
+            began_ms = self._first_token_ms.get(event.origin) if event.origin is not None else None
+            start_ms = event.at_ms if began_ms is None else began_ms
             turn = BotTurn(start_ms=start_ms, end_ms=event.at_ms, visit=visit, origin=event.origin)
             self.turns.append(turn)
         else:
@@ -181,31 +178,28 @@ class _Bot:
 class _Origins:
     """Finds the visit whose inference, or other request, produced a piece of the bot's speech."""
 
-    def __init__(self, events: Events, times: VisitTimes) -> None:
+    def __init__(self, events: Events, times: VisitTimes, inferences: Sequence[Inference]) -> None:
         self._times = times
-        self._inferences = sorted(e.at_ms for e in events if isinstance(e, InferenceStarted))
+        self._inferences = inferences
         ahead = sorted(speaking_for(events))
-        self._visit_of = {
-            event.seq: self._requested_in(event, ahead)
-            for event in events
-            if isinstance(event, InferenceStarted | SpeakRequested)
+        self._visit_of = {one.seq: one.visit for one in inferences} | {
+            event.seq: self._requested_in(event, ahead) for event in events if isinstance(event, SpeakRequested)
         }
 
     def __call__(self, text: BotText) -> int | None:
         if text.origin in self._visit_of:
             return self._visit_of[text.origin]
         # The words of a service that speaks for itself name no request: take the last inference before them.
-        earlier = bisect_right(self._inferences, text.at_ms)
-        return self._times.at(self._inferences[earlier - 1] if earlier else text.at_ms)
+        earlier = bisect_right(self._inferences, text.at_ms, key=lambda inference: inference.start_ms)
+        return self._inferences[earlier - 1].visit if earlier else self._times.at(text.at_ms)
 
     def requested(self, origin: int) -> int | None:
         return self._visit_of.get(origin)
 
-    def _requested_in(self, request: Moment, ahead: list[tuple[float, float, int]]) -> int | None:
-        if isinstance(request, SpeakRequested):
-            # Node changes of one flow follow each other, so few are under way at a time.
-            last = bisect_right(ahead, (request.at_ms, float("inf"), 0))
-            for began_ms, entered_ms, visit in ahead[max(last - _AT_ONCE, 0) : last]:
-                if began_ms <= request.at_ms <= entered_ms:
-                    return visit
+    def _requested_in(self, request: SpeakRequested, ahead: list[tuple[float, float, int]]) -> int | None:
+        # Node changes of one flow follow each other, so few are under way at a time.
+        last = bisect_right(ahead, (request.at_ms, float("inf"), 0))
+        for began_ms, entered_ms, visit in ahead[max(last - _AT_ONCE, 0) : last]:
+            if began_ms <= request.at_ms <= entered_ms:
+                return visit
         return self._times.at(request.at_ms)

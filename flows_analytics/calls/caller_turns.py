@@ -179,11 +179,15 @@ def _after_their_voice(events: list[Moment]) -> Iterator[Moment]:
 def _acknowledgements(events: Events) -> set[int]:
     """Find the transcripts that a filter behind the recognizer replaced by an acknowledgement."""
     replaced: set[int] = set()
-    texts = [event for event in events if isinstance(event, CallerText) and event.source == "speech"]
+    last: CallerText | None = None
+    # Both are frames, so their order is that of recording.
     for event in events:
-        if isinstance(event, CallerBackchannel):
-            same = [text for text in texts if 0 <= event.at_ms - text.at_ms <= _CLASSIFIED_MS]
-            replaced.update(text.seq for text in same[-1:] if text.text == event.text)
+        if isinstance(event, CallerText) and event.source == "speech":
+            last = event
+        elif not isinstance(event, CallerBackchannel) or last is None:
+            continue
+        elif 0 <= event.at_ms - last.at_ms <= _CLASSIFIED_MS and last.text == event.text:
+            replaced.add(last.seq)
     return replaced
 
 

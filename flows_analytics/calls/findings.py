@@ -15,9 +15,8 @@ from flows_analytics.calls.events import (
     CallerIdle,
     CallerVoiceStarted,
     Events,
-    InferenceEnded,
-    InferenceStarted,
 )
+from flows_analytics.calls.inferences import Inference
 from flows_analytics.calls.lost import CALL_ENDED_FIRST
 from flows_analytics.calls.similarity import alike, words_of
 from flows_analytics.calls.tools import ToolCall
@@ -104,6 +103,7 @@ class Readings:
         transitions: The transitions.
         turns: The turns.
         tool_calls: The tool calls.
+        inferences: The inferences.
         goals: Nodes that mean success; empty if none were named.
         ended_ms: When the call ended; None while it runs.
         last_ms: The time of its last moment.
@@ -114,6 +114,7 @@ class Readings:
     transitions: Sequence[Transition]
     turns: Sequence[Turn]
     tool_calls: Sequence[ToolCall]
+    inferences: Sequence[Inference]
     goals: tuple[str, ...]
     ended_ms: float | None
     last_ms: float
@@ -161,17 +162,11 @@ def read_findings(call: Readings, thresholds: Thresholds | None = None) -> tuple
 
 def _transitions(call: Readings, limits: Thresholds) -> Iterator[Finding]:
     """A transition that was interrupted, lost or never executed, and whether the flow ever got on."""
-    for position, transition in enumerate(call.transitions):
+    for transition, later_ms in zip(call.transitions, _next_entries(call.transitions), strict=True):
         if transition.succeeded or transition.began_ms is None:
             continue
-        # By order, not by time: what superseded it may have been entered at the same moment.
-        later = [
-            other.entered_ms
-            for other in call.transitions[position + 1 :]
-            if other.flow == transition.flow and other.entered_ms is not None
-        ]
-        stood_ms = (later[0] if later else call.last_ms) - transition.began_ms
-        stuck = not later and stood_ms >= limits.stuck_ms
+        stood_ms = (call.last_ms if later_ms is None else later_ms) - transition.began_ms
+        stuck = later_ms is None and stood_ms >= limits.stuck_ms
         failed = transition.lost or transition.error is not None
         if not stuck and (not failed or transition.error in (CUT_OFF, CALL_ENDED_FIRST)):
             # It may still come, or the end of the call was all that kept it from coming.
@@ -184,6 +179,18 @@ def _transitions(call: Readings, limits: Thresholds) -> Iterator[Finding]:
             evidence["error"] = transition.error
         code: Code = "flow_stuck" if stuck else "transition_lost"
         yield Finding(code, transition.began_ms, call.visit_at(transition.began_ms), evidence)
+
+
+def _next_entries(transitions: Sequence[Transition]) -> list[float | None]:
+    """When the flow of each transition entered a node by a later one; None if it never did."""
+    # By order, not by time: what superseded a transition may have been entered at the same moment.
+    entered: dict[str, float] = {}
+    following: list[float | None] = []
+    for transition in reversed(transitions):
+        following.append(entered.get(transition.flow))
+        if transition.entered_ms is not None:
+            entered[transition.flow] = transition.entered_ms
+    return following[::-1]
 
 
 def _functions(call: Readings) -> Iterator[Finding]:
@@ -209,13 +216,8 @@ def _openings(call: Readings) -> Iterator[Finding]:
 
     Both were heard: what was cut off before may well be said again. After the caller was idle, so may a question.
     """
-    started = {event.seq: event.at_ms for event in call.events if isinstance(event, InferenceStarted)}
     heard = {event.origin for event in call.events if isinstance(event, BotText)}
-    written = sorted(
-        (started[event.origin], event.text)
-        for event in call.events
-        if isinstance(event, InferenceEnded) and event.origin in started and event.origin in heard and event.text
-    )
+    written = sorted((one.start_ms, one.text) for one in call.inferences if one.seq in heard and one.text)
     idle_ms = sorted(event.at_ms for event in call.events if isinstance(event, CallerIdle))
     spoke_ms = sorted(turn.start_ms for turn in call.turns if turn.speaker == "caller")
     for position, visit in enumerate(call.visits):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from heapq import heappop, heappush
 from itertools import pairwise
 from typing import Literal
 
@@ -94,12 +95,21 @@ def divide(start_ms: float, end_ms: float, intervals: Iterable[Interval]) -> tup
             clipped.append((start, end, interval))
     if finish <= begin:
         return ()
+    clipped.sort(key=lambda piece: piece[0])
     edges = sorted({begin, finish, *(edge for start, end, _ in clipped for edge in (start, end))})
     parts: list[tuple[int, int, ContributionName, str | None]] = []
+    # What is under way, the highest rank on top; of two with the same rank, the one that began later. What has
+    # ended is taken off once it is on top, so that no edge has to look through thousands of intervals.
+    under_way: list[tuple[int, float, int, int]] = []
+    begun = 0
     for start, end in pairwise(edges):
-        here = [interval for since, until, interval in clipped if since <= start and end <= until]
-        # Of two with the same rank, the one that began later.
-        top = max(here, key=lambda interval: (_RANK[interval.name], interval.start_ms), default=None)
+        while begun < len(clipped) and clipped[begun][0] <= start:
+            _, until, interval = clipped[begun]
+            heappush(under_way, (-_RANK[interval.name], -interval.start_ms, begun, until))
+            begun += 1
+        while under_way and under_way[0][3] <= start:
+            heappop(under_way)
+        top = clipped[under_way[0][2]][2] if under_way else None
         name, by = (top.name, top.by) if top else ("unnamed", None)
         since = parts.pop()[0] if parts and parts[-1][2:] == (name, by) else start
         parts.append((since, end, name, by))

@@ -64,7 +64,7 @@ class Waits:
                 for turn in turns
                 if not turn.backchannel
                 for start in _starts(turn)
-                if not any(since_ms <= start.known_ms < until_ms for since_ms, until_ms in muted)
+                if not _within(muted, start.known_ms)
                 # A turn in which nothing was transcribed may be a cough; one that was answered was none.
                 and (turn.spoke or answers.began_within(start.known_ms, start.known_ms + _ANSWERED_MS))
             ),
@@ -125,7 +125,7 @@ def _starts(turn: CallerTurn) -> Iterable[_Start]:
 
 
 def _muted(events: Events) -> list[tuple[float, float]]:
-    """Find the stretches in which what the caller says is ignored."""
+    """Find the stretches in which what the caller says is ignored: in order, and apart from each other."""
     stretches: list[tuple[float, float]] = []
     since_ms: float | None = None
     for event in events:
@@ -134,17 +134,31 @@ def _muted(events: Events) -> list[tuple[float, float]]:
         elif isinstance(event, CallerUnmuted) and since_ms is not None:
             stretches.append((since_ms, event.at_ms))
             since_ms = None
-    return stretches if since_ms is None else [*stretches, (since_ms, float("inf"))]
+    if since_ms is not None:
+        stretches.append((since_ms, float("inf")))
+    apart: list[tuple[float, float]] = []
+    # In a record edited by hand they may overlap.
+    for begun_ms, over_ms in sorted(stretches):
+        if apart and begun_ms <= apart[-1][1]:
+            apart[-1] = apart[-1][0], max(apart[-1][1], over_ms)
+        else:
+            apart.append((begun_ms, over_ms))
+    return apart
+
+
+def _within(stretches: Sequence[tuple[float, float]], at_ms: float) -> bool:
+    begun = bisect_right(stretches, at_ms, key=lambda stretch: stretch[0])
+    return begun > 0 and at_ms < stretches[begun - 1][1]
 
 
 def _after_speech(turn: CallerTurn, end_ms: float, silent_ms: float) -> tuple[Interval, ...]:
     intervals = [Interval("end_of_turn_wait", end_ms, silent_ms)]
     stopped_ms = turn.stopped_ms
-    heard = [at_ms for at_ms in turn.texts_ms if at_ms > silent_ms and (stopped_ms is None or at_ms <= stopped_ms)]
+    texts = len(turn.texts_ms) if stopped_ms is None else bisect_right(turn.texts_ms, stopped_ms)
     decided_from = silent_ms
-    if heard:
-        decided_from = heard[-1]
-        intervals.append(Interval("transcription", silent_ms, heard[-1]))
+    if texts and turn.texts_ms[texts - 1] > silent_ms:
+        decided_from = turn.texts_ms[texts - 1]
+        intervals.append(Interval("transcription", silent_ms, decided_from))
     if stopped_ms is not None and stopped_ms > decided_from:
         intervals.append(Interval("turn_decision", decided_from, stopped_ms, turn.strategy))
     return tuple(intervals)

@@ -153,7 +153,7 @@ def _content(function: str, made_with: Any) -> tuple[str, str]:
 
 
 class _Pool:
-    """Finds the latest of several lives that answer to a key."""
+    """Finds the latest of several lives that answer to a key, and takes out those that have found their match."""
 
     def __init__(self, keyed: Iterable[tuple[Hashable, Life]]) -> None:
         self._lives: dict[Hashable, list[Life]] = defaultdict(list)
@@ -161,11 +161,18 @@ class _Pool:
             self._lives[key].append(life)
         for lives in self._lives.values():
             lives.sort(key=lambda life: life.seen_ms)
+        # How many of the first so many lives to go on with: fewer once the last of them was found not to fit.
+        self._left = {key: list(range(len(lives) + 1)) for key, lives in self._lives.items()}
 
     def latest(self, key: Hashable, at_ms: float, fits: Callable[[Life], bool]) -> Life | None:
-        """The latest life seen by then that fits; None if there is none."""
-        lives = self._lives.get(key, [])
-        for position in range(bisect_right(lives, at_ms, key=lambda life: life.seen_ms) - 1, -1, -1):
-            if fits(lives[position]):
-                return lives[position]
-        return None
+        """The latest life seen by then that fits; None if there is none. What does not fit once never will."""
+        if key not in self._lives:
+            return None
+        lives, left = self._lives[key], self._left[key]
+        first = count = bisect_right(lives, at_ms, key=lambda life: life.seen_ms)
+        while count and (left[count] < count or not fits(lives[count - 1])):
+            left[count] = count = min(left[count], count - 1)
+        # Whoever comes this way again goes straight there.
+        while first > count:
+            left[first], first = count, left[first]
+        return lives[count - 1] if count else None

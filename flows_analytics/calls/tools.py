@@ -12,10 +12,10 @@ from flows_analytics.calls.events import (
     Events,
     FunctionCancelled,
     FunctionReturned,
-    InferenceStarted,
     NodeChangeFailed,
     NodeEntered,
 )
+from flows_analytics.calls.inferences import Inference
 from flows_analytics.calls.lives import Life
 from flows_analytics.calls.visits import VisitTimes
 
@@ -73,13 +73,16 @@ class ToolCall:
         return round(self.ended_ms - self.started_ms, 3)
 
 
-def read_tool_calls(events: Events, lives: Sequence[Life], times: VisitTimes) -> tuple[ToolCall, ...]:
+def read_tool_calls(
+    events: Events, lives: Sequence[Life], times: VisitTimes, inferences: Sequence[Inference]
+) -> tuple[ToolCall, ...]:
     """Read the tool calls of a call, in the order in which they were first seen: asked for, or begun.
 
     Args:
         events: The moments of the call.
         lives: Its function calls.
         times: When its visits were.
+        inferences: Its inferences.
 
     Returns:
         One entry per call, also where several calls have the same id.
@@ -87,7 +90,7 @@ def read_tool_calls(events: Events, lives: Sequence[Life], times: VisitTimes) ->
     entered = {event.change for event in events if isinstance(event, NodeEntered)}
     failed = {e.change for e in events if isinstance(e, NodeChangeFailed) and not e.entered}
     ended = any(isinstance(event, CallEnded) for event in events)
-    inferences = [event for event in events if isinstance(event, InferenceStarted)]
+    by_seq = sorted(inferences, key=lambda inference: inference.seq)
     calls: list[ToolCall] = []
     for life in lives:
         moved = any(change.change in entered for change in life.changes)
@@ -104,7 +107,7 @@ def read_tool_calls(events: Events, lives: Sequence[Life], times: VisitTimes) ->
                 outcome=_outcome(life, moved=moved, hopeless=hopeless, ended=ended),
                 started_ms=life.called.at_ms if life.called else None,
                 ended_ms=life.settled.at_ms if life.settled else None,
-                visit=_visit_of(life, inferences, times),
+                visit=_visit_of(life, by_seq, times),
                 moved=moved,
                 requested_ms=life.requested.at_ms if life.requested else None,
                 group=life.called.group if life.called else None,
@@ -115,7 +118,7 @@ def read_tool_calls(events: Events, lives: Sequence[Life], times: VisitTimes) ->
     return tuple(calls)
 
 
-def _visit_of(life: Life, inferences: Sequence[InferenceStarted], times: VisitTimes) -> int | None:
+def _visit_of(life: Life, inferences: Sequence[Inference], times: VisitTimes) -> int | None:
     at_ms = life.called.at_ms if life.called else life.seen_ms
     ending, beginning = times.at(at_ms, before_change=True), times.at(at_ms)
     if ending == beginning or life.changes:
@@ -123,8 +126,8 @@ def _visit_of(life: Life, inferences: Sequence[InferenceStarted], times: VisitTi
     # At the very moment of a node change it belongs where the inference that asked for it began. Both are frames,
     # so their order is that of recording.
     seen = life.called or life.requested
-    asked = bisect_left(inferences, seen.seq, key=lambda event: event.seq) if seen else 0
-    return beginning if asked and inferences[asked - 1].at_ms >= at_ms else ending
+    asked = bisect_left(inferences, seen.seq, key=lambda inference: inference.seq) if seen else 0
+    return beginning if asked and inferences[asked - 1].start_ms >= at_ms else ending
 
 
 def _outcome(life: Life, *, moved: bool, hopeless: bool, ended: bool) -> Outcome:

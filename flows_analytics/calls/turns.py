@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
 from flows_analytics.calls.answers import Answers
-from flows_analytics.calls.bot_turns import BotTurn, read_bot_turns
+from flows_analytics.calls.bot_turns import BotTurn
 from flows_analytics.calls.caller_turns import CallerTurn, read_caller_turns
 from flows_analytics.calls.events import Events
 from flows_analytics.calls.intervals import Contribution
-from flows_analytics.calls.latency import MeasuredFrom, Waits
+from flows_analytics.calls.latency import Latency, MeasuredFrom, Waits
 from flows_analytics.calls.visits import VisitTimes
 
 Speaker = Literal["caller", "bot"]
@@ -60,12 +61,15 @@ class Turn:
     user_id: str | None = None
 
 
-def read_turns(events: Events, times: VisitTimes, answers: Answers, *, ended_ms: float | None) -> tuple[Turn, ...]:
+def read_turns(
+    events: Events, times: VisitTimes, bot_turns: Sequence[BotTurn], answers: Answers, *, ended_ms: float | None
+) -> tuple[Turn, ...]:
     """Read the turns of a call, both sides, in the order in which they began.
 
     Args:
         events: The moments of the call.
         times: When its visits were.
+        bot_turns: The bot's turns.
         answers: What the bot did to answer.
         ended_ms: When the call ended, and with it whatever was being said; None while it runs.
 
@@ -73,17 +77,20 @@ def read_turns(events: Events, times: VisitTimes, answers: Answers, *, ended_ms:
         The turns. A stretch of sound that was never transcribed is no turn, nor is an answer nobody heard.
     """
     caller = read_caller_turns(events)
-    bot = read_bot_turns(events, times)
-    speeches = [turn for turn in bot if turn.opens and not turn.backchannel]
-    waits = Waits(events, caller, answers).of((turn.start_ms, turn.origin) for turn in speeches)
-    for turn, wait in zip(speeches, waits, strict=True):
-        turn.latency = wait
-    both = [*(turn for turn in caller if turn.spoke), *bot]
+    answering = [position for position, turn in enumerate(bot_turns) if turn.opens and not turn.backchannel]
+    waits = Waits(events, caller, answers).of(
+        (bot_turns[position].start_ms, bot_turns[position].origin) for position in answering
+    )
+    waited_for = dict(zip(answering, waits, strict=True))
+    both: list[tuple[CallerTurn | BotTurn, Latency | None]] = [(turn, None) for turn in caller if turn.spoke]
+    both.extend((turn, waited_for.get(position)) for position, turn in enumerate(bot_turns))
     # The sort is stable: the caller comes first where both begin at once.
-    both.sort(key=lambda turn: turn.start_ms)
+    both.sort(key=lambda said: said[0].start_ms)
     return tuple(
-        _bot_turn(seq, turn, ended_ms) if isinstance(turn, BotTurn) else _caller_turn(seq, turn, times, ended_ms)
-        for seq, turn in enumerate(both)
+        _bot_turn(seq, turn, latency, ended_ms)
+        if isinstance(turn, BotTurn)
+        else _caller_turn(seq, turn, times, ended_ms)
+        for seq, (turn, latency) in enumerate(both)
     )
 
 
@@ -105,8 +112,7 @@ def _caller_turn(seq: int, turn: CallerTurn, times: VisitTimes, ended_ms: float 
     )
 
 
-def _bot_turn(seq: int, turn: BotTurn, ended_ms: float | None) -> Turn:
-    latency = turn.latency
+def _bot_turn(seq: int, turn: BotTurn, latency: Latency | None, ended_ms: float | None) -> Turn:
     return Turn(
         seq=seq,
         speaker="bot",

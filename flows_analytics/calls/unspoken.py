@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections import defaultdict, deque
+from collections.abc import Sequence
 from difflib import SequenceMatcher
 
 from flows_analytics.calls.events import (
     BotText,
     Events,
-    InferenceEnded,
-    InferenceStarted,
     Moment,
     SpeakRequested,
     SynthesisStarted,
 )
+from flows_analytics.calls.inferences import Inference
 from flows_analytics.calls.pieces import join_pieces
 
 _WORDS_COMPARED = 2000
@@ -25,19 +26,19 @@ class Unspoken:
 
     Args:
         events: The moments of a call.
+        inferences: Its inferences.
     """
 
-    def __init__(self, events: Events) -> None:
-        written = {event.origin: event.text for event in events if isinstance(event, InferenceEnded)}
-        inferences = [event for event in events if isinstance(event, InferenceStarted)]
+    def __init__(self, events: Events, inferences: Sequence[Inference]) -> None:
         self._words: dict[int | None, list[BotText]] = defaultdict(list)
         for event in events:
             if isinstance(event, BotText):
                 self._words[event.origin].append(event)
         self._spoken = {event.origin for event in events if isinstance(event, SynthesisStarted)} | set(self._words)
         # An LLM that classifies beside the conversation writes, too, but never to be spoken.
-        speakers = {event.processor for event in inferences if event.seq in self._spoken}
-        requests = [(e.at_ms, e.seq, written.get(e.seq)) for e in inferences if e.processor in speakers]
+        speakers = {inference.processor for inference in inferences if inference.seq in self._spoken}
+        requests = [(one.start_ms, one.seq, one.text) for one in inferences if one.processor in speakers]
+        self._unattributed = sorted(event.at_ms for event in self._words.get(None, ()))
         for event in events:
             if isinstance(event, SpeakRequested) and not event.backchannel:
                 requests.append((event.at_ms, event.seq, event.text))
@@ -84,7 +85,9 @@ class Unspoken:
 
     def _known(self, seq: int, requested_ms: float, at_ms: float) -> bool:
         # Words that name no request may have been of this one.
-        return seq in self._spoken or not any(requested_ms <= e.at_ms <= at_ms for e in self._words.get(None, ()))
+        first = bisect_left(self._unattributed, requested_ms)
+        unattributed = first < len(self._unattributed) and self._unattributed[first] <= at_ms
+        return seq in self._spoken or not unattributed
 
     def _heard(self, seq: int, at_ms: float) -> str:
         return join_pieces(

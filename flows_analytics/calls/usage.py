@@ -3,25 +3,22 @@
 from __future__ import annotations
 
 import math
-import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
+
+from pydantic import computed_field
 
 from flows_analytics.calls.events import (
     AudioTranscribed,
     CharactersSpoken,
     Events,
-    FirstToken,
-    InferenceEnded,
-    InferenceStarted,
     TokensUsed,
 )
+from flows_analytics.calls.inferences import Inference, service_of
 from flows_analytics.calls.visits import VisitTimes
 
 _Report = TokensUsed | CharactersSpoken | AudioTranscribed
-
-_INSTANCE = re.compile(r"#\d+$")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -66,6 +63,7 @@ class Consumption:
     characters: int | None = None
     audio_secs: float | None = None
 
+    @computed_field
     @property
     def cache_hit_ratio(self) -> float | None:
         """``cached_tokens`` / ``cacheable_tokens``: the share of the prompts that the cache gave.
@@ -76,6 +74,7 @@ class Consumption:
             return None
         return self.cached_tokens / self.cacheable_tokens
 
+    @computed_field
     @property
     def tokens_per_second(self) -> float | None:
         """``timed_tokens`` per second of ``generation_ms``; None if no inference was timed."""
@@ -116,7 +115,12 @@ class Usage(Consumption):
     services: tuple[ServiceUsage, ...] = ()
 
 
-def read_usage(events: Events, since_ms: float | None = None, until_ms: float | None = None) -> Usage:
+def read_usage(
+    events: Events,
+    inferences: Sequence[Inference],
+    since_ms: float | None = None,
+    until_ms: float | None = None,
+) -> Usage:
     """Read what the services consumed.
 
     A report counts when it was made, which for an LLM is at the end of its answer. It tells of what came before,
@@ -124,6 +128,7 @@ def read_usage(events: Events, since_ms: float | None = None, until_ms: float | 
 
     Args:
         events: The moments of the call.
+        inferences: Its inferences.
         since_ms: Leave out what was reported at or before this time in the call; None for the start.
         until_ms: Leave out what was reported after this time; None for the end.
 
@@ -133,14 +138,16 @@ def read_usage(events: Events, since_ms: float | None = None, until_ms: float | 
     return _sum_up(
         [
             report
-            for report in _timed_reports(events)
+            for report in _timed_reports(events, inferences)
             if (since_ms is None or report[0].at_ms > since_ms)
             and (until_ms is None or report[0].at_ms <= until_ms)
         ]
     )
 
 
-def read_usage_by_visit(events: Events, times: VisitTimes) -> dict[int | None, Usage]:
+def read_usage_by_visit(
+    events: Events, inferences: Sequence[Inference], times: VisitTimes
+) -> dict[int | None, Usage]:
     """Read what the services consumed in each visit.
 
     A report at the very moment of a node change is of the visit that ends: the tokens of the inference whose
@@ -148,6 +155,7 @@ def read_usage_by_visit(events: Events, times: VisitTimes) -> dict[int | None, U
 
     Args:
         events: The moments of the call.
+        inferences: Its inferences.
         times: When its visits were.
 
     Returns:
@@ -155,7 +163,7 @@ def read_usage_by_visit(events: Events, times: VisitTimes) -> dict[int | None, U
         in which nothing was reported has no entry.
     """
     by_visit: dict[int | None, list[_TimedReport]] = {}
-    for report in _timed_reports(events):
+    for report in _timed_reports(events, inferences):
         by_visit.setdefault(times.at(report[0].at_ms, before_change=True), []).append(report)
     return {visit: _sum_up(reports) for visit, reports in by_visit.items()}
 
@@ -164,42 +172,9 @@ _TimedReport = tuple[_Report, float | None]
 """A report, and how long the inference that it is about generated, in milliseconds; None if not known."""
 
 
-def _timed_reports(events: Events) -> list[_TimedReport]:
-    """Find the reports, those about tokens with the time of the inference of the same service.
-
-    A service reports at the end of its answer or shortly after, so a report is about the inference of its
-    service that began last. A second report about one inference, or a report about one that was not seen (an
-    inference beside the conversation), has no time of its own.
-    """
-    began: dict[int, float] = {}
-    ended: dict[int, float] = {}
-    latest: dict[str, int] = {}
-    about: dict[int, int] = {}
-    for position, event in enumerate(events):
-        match event:
-            case InferenceStarted(processor=str(processor)):
-                began[event.seq] = event.at_ms
-                latest[processor] = event.seq
-            case FirstToken() if event.origin in began:
-                began[event.origin] = event.at_ms
-            case InferenceEnded():
-                ended.setdefault(event.origin, event.at_ms)
-            case TokensUsed() if event.processor in latest:
-                about[position] = latest.pop(event.processor)
-            case _:
-                pass
-    return [
-        (event, _lasted(about.get(position), began, ended))
-        for position, event in enumerate(events)
-        if isinstance(event, _Report)
-    ]
-
-
-def _lasted(inference: int | None, began: Mapping[int, float], ended: Mapping[int, float]) -> float | None:
-    if inference is None or inference not in ended:
-        return None
-    lasted = round(ended[inference] - began[inference], 3)
-    return lasted if lasted > 0 else None
+def _timed_reports(events: Events, inferences: Sequence[Inference]) -> list[_TimedReport]:
+    lasted = {one.tokens.seq: one.generation_ms for one in inferences if one.tokens is not None}
+    return [(event, lasted.get(event.seq)) for event in events if isinstance(event, _Report)]
 
 
 def _sum_up(reports: Sequence[_TimedReport]) -> Usage:
@@ -208,7 +183,7 @@ def _sum_up(reports: Sequence[_TimedReport]) -> Usage:
         parts.setdefault((report[0].processor, report[0].model), []).append(report)
     services = tuple(
         ServiceUsage(
-            service=_INSTANCE.sub("", processor) or processor,
+            service=service_of(processor),
             processor=processor,
             model=model,
             **_sums(part),

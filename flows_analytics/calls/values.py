@@ -45,7 +45,8 @@ def clean_text(text: str) -> str:
     try:
         text.encode("utf-8")
     except UnicodeEncodeError:
-        text = text.encode("utf-8", "surrogatepass").decode("utf-8", "replace")
+        # Two surrogates that make a pair are the character they stand for; UTF-8 would take each for three faults.
+        text = text.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace")
     return str(text)
 
 

@@ -8,6 +8,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
+from pydantic import computed_field
+
 from flows_analytics.calls.ending import ExitKind
 from flows_analytics.calls.events import (
     Cause,
@@ -59,6 +61,7 @@ class Visit:
     state: Any = None
     responds_at_once: bool | None = None
 
+    @computed_field
     @property
     def dwell_ms(self) -> float | None:
         """Time spent in the node, in milliseconds; None while the visit is open."""
@@ -137,7 +140,7 @@ def speaking_for(events: Events) -> list[tuple[float, float, int]]:
     return [
         (event.at_ms, entered[position[event.change]].at_ms, position[event.change])
         for event in events
-        if isinstance(event, NodeChangeBegan) and event.speaks and event.change in position
+        if isinstance(event, NodeChangeBegan) and event.speaks > 0 and event.change in position
     ]
 
 

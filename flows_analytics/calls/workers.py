@@ -33,19 +33,21 @@ def read_shifts(events: Events, *, ended_ms: float | None) -> tuple[Shift, ...]:
         The shifts of the workers that were attached, in the order in which each began.
     """
     shifts: list[Shift] = []
+    # Where in the list the shift of each active worker is.
+    active: dict[str, int] = {}
     for event in sorted(events, key=lambda event: event.at_ms):
         if not isinstance(event, WorkerActivated | WorkerDeactivated):
             continue
-        going_on = (at for at, s in enumerate(shifts) if s.worker == event.worker and s.ended_ms is None)
-        open_at = next(going_on, None)
         if isinstance(event, WorkerActivated):
             # A worker may be activated again without having been deactivated.
-            if open_at is None:
+            if event.worker not in active:
+                active[event.worker] = len(shifts)
                 shifts.append(Shift(worker=event.worker, began_ms=event.at_ms, ended_ms=None))
-        elif open_at is None:
+        elif event.worker not in active:
             shifts.append(Shift(worker=event.worker, began_ms=None, ended_ms=event.at_ms))
         else:
-            shifts[open_at] = replace(shifts[open_at], ended_ms=event.at_ms)
+            position = active.pop(event.worker)
+            shifts[position] = replace(shifts[position], ended_ms=event.at_ms)
     if ended_ms is not None:
         shifts = [
             replace(shift, ended_ms=max(ended_ms, shift.began_ms or 0.0)) if shift.ended_ms is None else shift

@@ -6,7 +6,7 @@ import math
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterator, Sequence
 
-from flows_analytics.calls.events import BotText, InferenceEnded, MetricsOff, SpeakRequested
+from flows_analytics.calls.events import BotText, MetricsOff, SpeakRequested
 from flows_analytics.calls.naming import UNNAMED
 from flows_analytics.calls.offers import never_taken
 from flows_analytics.calls.record import CallRecord
@@ -105,7 +105,7 @@ def _rest_unknown(record: CallRecord) -> bool:
         for turn, item in zip(record.turns, turn_items(record), strict=True)
         if turn.speaker == "bot" and item.cut_by is not None and turn.unspoken is None
     ]
-    written = {event.origin for event in record.events if isinstance(event, InferenceEnded) and event.text}
+    written = {inference.seq for inference in record.inferences if inference.text}
     written |= {event.seq for event in record.events if isinstance(event, SpeakRequested) and event.text}
     heard = sorted((event.at_ms, event.origin in written) for event in record.events if isinstance(event, BotText))
     for turn in cut:

@@ -5,6 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 from flows_analytics.calls.answers import Answers
+from flows_analytics.calls.bot_turns import read_bot_turns
+from flows_analytics.calls.inferences import read_inferences
 from flows_analytics.calls.lives import read_lives
 from flows_analytics.calls.turns import Turn, read_turns
 from flows_analytics.calls.visits import VisitTimes, read_visits
@@ -19,4 +21,7 @@ def turns_of(*rows: tuple[Any, float, dict[str, Any]], ended_ms: float | None = 
     """The turns that are read from rows of moments."""
     events = moments(*rows)
     visits = read_visits(events, ended_ms=ended_ms, exit_kind="running" if ended_ms is None else "end")
-    return read_turns(events, VisitTimes(visits), Answers(events, read_lives(events)), ended_ms=ended_ms)
+    times = VisitTimes(visits)
+    inferences = read_inferences(events, times)
+    answers = Answers(events, read_lives(events), inferences)
+    return read_turns(events, times, read_bot_turns(events, times, inferences), answers, ended_ms=ended_ms)

@@ -12,10 +12,12 @@ import jsonschema
 import pytest
 
 from flows_analytics import CallRecord
+from flows_analytics.calls import readings
 from flows_analytics.calls.health import Health
 from flows_analytics.calls.record import SCHEMA_VERSION
 from flows_analytics.errors import RecordError
 from tests.bots import PIZZA_PATH, hold_pizza_call
+from tests.calls.long_call import long_call
 
 SCHEMA = Path(__file__).parents[2] / "docs" / "call-record.schema.json"
 
@@ -49,6 +51,32 @@ def test_a_summary_edited_by_hand_is_not_believed(record):
     document["summary"]["path"] = ["made", "up"]
 
     assert CallRecord.from_json(json.dumps(document)).path == PIZZA_PATH
+
+
+def test_the_summary_holds_what_its_readers_would_have_to_compute():
+    call = long_call(8)
+    document = json.loads(call.to_json())
+    summary = document["summary"]
+
+    assert [visit["dwell_ms"] for visit in summary["visits"]] == [visit.dwell_ms for visit in call.visits]
+    assert summary["visits"][0]["dwell_ms"] == 10_000.0
+    for part in (summary["usage"], summary["usage"]["services"][0]):
+        assert part["tokens_per_second"] == call.usage.tokens_per_second > 0
+        assert part["cache_hit_ratio"] == call.usage.cache_hit_ratio == 3600 / 4002
+
+    # Derived like the rest of it, so never believed.
+    summary["visits"][0]["dwell_ms"] = summary["usage"]["tokens_per_second"] = -1
+    assert CallRecord.from_json(json.dumps(document)).to_json() == call.to_json()
+
+
+def test_the_turns_of_the_bot_are_put_together_once(monkeypatch):
+    call, count = long_call(4), []
+    read = readings.read_bot_turns
+    monkeypatch.setattr(readings, "read_bot_turns", lambda *args: count.append(1) or read(*args))
+
+    assert call.summary.turns
+    assert call.summary.transitions
+    assert len(count) == 1
 
 
 def test_moments_that_contradict_each_other_are_still_read(record):

@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from flows_analytics.calls import usage as reading
 from flows_analytics.calls.events import (
     AudioTranscribed,
     CharactersSpoken,
@@ -18,11 +19,20 @@ from flows_analytics.calls.events import (
     NodeEntered,
     TokensUsed,
 )
-from flows_analytics.calls.usage import Consumption, Usage, read_usage, read_usage_by_visit
+from flows_analytics.calls.inferences import read_inferences
+from flows_analytics.calls.usage import Consumption, Usage
 from flows_analytics.calls.visits import VisitTimes, read_visits
 
 QUANTITIES = [field.name for field in fields(Consumption)]
 COUNTS = st.none() | st.integers(0, 5000)
+
+
+def read_usage(events, since_ms=None, until_ms=None):
+    return reading.read_usage(events, read_inferences(events, VisitTimes(())), since_ms, until_ms)
+
+
+def read_usage_by_visit(events, times):
+    return reading.read_usage_by_visit(events, read_inferences(events, times), times)
 
 
 def numbered(*events):

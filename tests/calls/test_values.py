@@ -143,9 +143,19 @@ def test_a_scalar_whose_own_code_fails_is_named_by_its_type():
     assert plain(Unsizeable(3)) == "<unreadable: Unsizeable>"
 
 
-def test_lone_surrogates_become_replacement_characters():
-    assert clean_text("a\ud800b").encode("utf-8")
-    assert "\ud800" not in clean_text("a\ud800b")
+@pytest.mark.parametrize(
+    ("text", "stored"),
+    [
+        ("a\ud800b", "a\ufffdb"),
+        ("\ud800", "\ufffd"),
+        ("\udc00\ud800", "\ufffd\ufffd"),
+        # A pair is the character it stands for.
+        ("\ud83d\ude00!", "\U0001f600!"),
+        ("\ufeffa\udfff", "\ufeffa\ufffd"),
+    ],
+)
+def test_each_lone_surrogate_becomes_one_replacement_character(text, stored):
+    assert clean_text(text) == stored
 
 
 def test_a_stand_in_never_shows_a_memory_address():
