@@ -82,6 +82,7 @@ class AudioRecording:
         )
         self._call_id: str | None = None
         self._guard: Guard | None = None
+        self._keep: Callable[[Recording], None] | None = None
         self._started = False
         self._over = False
         self._said = False
@@ -103,12 +104,14 @@ class AudioRecording:
         """The file; None while there is none."""
         return self._directory / self._writer.file if self._writer is not None and self._writer.file else None
 
-    def begin(self, call_id: str, guard: Guard) -> None:
+    def begin(self, call_id: str, guard: Guard, keep: Callable[[Recording], None]) -> None:
         """Get ready to record a call. Called by the observer.
 
         Args:
             call_id: The call.
             guard: Where exceptions go.
+            keep: Told of the file as soon as there is one, without its length: if the process dies, whoever
+                recovers the call finds its sound.
 
         Raises:
             ObserverError: ``recording_reused`` if it already belongs to a call.
@@ -120,6 +123,7 @@ class AudioRecording:
             )
         self._call_id = call_id
         self._guard = guard
+        self._keep = keep
         # Pipecat types no handlers. It awaits these two in place: no task stands between a frame and its time.
         processor: Any = self._processor
         processor.add_event_handler("on_before_process_frame", self._before_frame)
@@ -159,14 +163,16 @@ class AudioRecording:
     def _recording(self, written: Written) -> Recording | None:
         if written.file is None:
             return None
+        known = {
+            "duration_ms": round(written.frames * 1000 / self._rate, 3),
+            "peak_ms": written.peak_ms,
+            "peaks": written.peaks,
+        }
+        return self._begun(written.file).model_copy(update=known)
+
+    def _begun(self, file: str) -> Recording:
         return Recording(
-            file=written.file,
-            sample_rate=self._rate,
-            channels=_CHANNELS,
-            began_ms=round(self._began_ns / 1e6, 3),
-            duration_ms=round(written.frames * 1000 / self._rate, 3),
-            peak_ms=written.peak_ms,
-            peaks=written.peaks,
+            file=file, sample_rate=self._rate, channels=_CHANNELS, began_ms=round(self._began_ns / 1e6, 3)
         )
 
     # What the processor is given
@@ -182,11 +188,19 @@ class AudioRecording:
             return
         try:
             self._take(processor, frame)
-            if self._writer is not None and self._writer.failure is not None:
-                self._say(self._writer.failure)
+            if self._writer is not None:
+                self._tell(self._writer)
         except Exception as error:
             if self._guard is not None:
                 self._guard.caught("the sound of the call", error)
+
+    def _tell(self, writer: WavWriter) -> None:
+        # The file is created in the writer's thread: a frame later, or some more if the disk is slow.
+        if writer.file and self._keep is not None:
+            keep, self._keep = self._keep, None
+            keep(self._begun(writer.file))
+        if writer.failure is not None:
+            self._say(writer.failure)
 
     def _take(self, processor: AudioBufferProcessor, frame: Frame) -> None:
         if isinstance(frame, InputAudioRawFrame):

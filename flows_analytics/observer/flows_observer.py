@@ -100,7 +100,8 @@ class FlowsObserver(BaseObserver):
         name: Name of the observer in Pipecat's logs.
 
     Raises:
-        ObserverError: ``not_a_redactor``; ``recording_reused`` if ``recording`` already belongs to a call.
+        ObserverError: ``not_a_redactor``; ``sink_twice`` if two sinks that send calls have one name;
+            ``recording_reused`` if ``recording`` already belongs to a call.
     """
 
     def __init__(
@@ -161,6 +162,9 @@ class FlowsObserver(BaseObserver):
         if (warning := unkept(outbox, journal, sinks)) is not None:
             self._guard.say(warning)
         uploads = [sink for sink in sinks if sends(sink)]
+        if len({sink.name for sink in uploads}) < len(uploads):
+            # In the outbox they would be one receiver, and one of them would never get a call.
+            raise ObserverError("sink_twice", "two sinks that send calls have one name: give each its own name=")
         self._journal.begin(self._guard, put_into(kept_until_sent, uploads) if kept_until_sent else None)
         self._writer = CallWriter(
             recorder=self._recorder,
@@ -177,7 +181,7 @@ class FlowsObserver(BaseObserver):
         if recording_url:
             self._recorder.keep_recording(Recording(url=recording_url))
         if self._audio is not None:
-            self._audio.begin(self._call_id, self._guard)
+            self._audio.begin(self._call_id, self._guard, self._recorder.keep_recording)
         resolver = ReasonResolver(disconnection_reason_resolver, self._writer)
         self._beginnings = Beginnings(sinks, self._guard)
         self._last_steps = LastSteps(

@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import Sequence
 from contextlib import suppress
 
+from flows_analytics.calls.sound import Recording
 from flows_analytics.delivery.outbox import Outbox
 from flows_analytics.delivery.sink import Sink, deliver
 from flows_analytics.delivery.upload import UploadSink, sends
@@ -96,9 +97,9 @@ class LastSteps:
         try:
             record = self._recorder.record()
             made = await audio.finish(record.duration_ms, self._recorder.lose, timeout_secs=self._timeout_secs)
-            if made is not None:
-                url = record.recording.url if record.recording else None
-                self._recorder.keep_recording(made.model_copy(update={"url": url}))
+            if made is not None or record.recording is not None:
+                # A file that was named when it was begun is gone if nothing could be written to it.
+                self._recorder.keep_recording(made or Recording())
         except Exception as error:
             self._guard.caught("the sound of the call", error)
 

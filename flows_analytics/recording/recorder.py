@@ -205,10 +205,12 @@ class CallRecorder:
         """Say where the call can be heard.
 
         Args:
-            recording: The recording; it takes the place of one named before.
+            recording: The recording; its file takes the place of one named before. The URL of a recording made
+                elsewhere stays.
         """
-        self._recording = recording
-        self._tell(recording=recording)
+        url = recording.url or (self._recording.url if self._recording else None)
+        self._recording = recording.model_copy(update={"url": url}) if recording.file or url else None
+        self._tell(recording=self._recording)
 
     def price(self, cost: float) -> None:
         """Say what the call cost.

@@ -37,6 +37,7 @@ from flows_analytics.recording.journal_lines import (
     decode,
     decode_header,
 )
+from flows_analytics.recording.left_sound import measure
 from flows_analytics.recording.recorder import place_moment, started_at
 
 Outcome = Literal["recovered", "live", "known", "empty", "unreadable", "too_new", "failed"]
@@ -275,6 +276,8 @@ def _recover(journal: Path, into: Path, dry_run: bool, on_recovered: Recovered |
             return Recovery(journal, "too_new", why=error.message)
         kept = journal if dry_run else _put_aside(journal)
         return Recovery(kept, "unreadable", why=error.message)
+    if call.recording is not None:
+        call = call.model_copy(update={"recording": measure(call.recording, into)})
     name = safe_name(call.call_id)
     known = next((path for path in list_namesakes(into, name) if _same_call(path, call)), None)
     if known is not None and len(CallRecord.load(known).events) >= len(call.events):

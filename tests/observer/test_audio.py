@@ -15,11 +15,14 @@ from pipecat.metrics import metrics
 from pipecat.processors.audio.audio_buffer_processor import AudioBufferProcessor
 
 from flows_analytics import CallRecord, FlowsObserver, JSONFileSink
+from flows_analytics.calls.sound import Recording
 from flows_analytics.errors import ObserverError
 from flows_analytics.files.growing import open_growing
 from flows_analytics.observer.audio import AudioRecording
 from flows_analytics.observer.guard import Guard
 from flows_analytics.recording import wav
+from flows_analytics.recording.left_sound import measure
+from flows_analytics.recording.recovery import recover
 from flows_analytics.testing import calls, hangs_up, interrupts, run_virtual, says, silence, user
 from flows_analytics.testing.clock import MONOTONIC_START_NS
 from flows_analytics.testing.pace import Pace
@@ -447,7 +450,7 @@ def test_an_hour_without_sound_is_written_without_being_made_on_the_loop(
         add_event_handler=lambda name, handler: handlers.append(handler),
     )
     recording = AudioRecording(tmp_path, processor=processor, chunk_secs=chunk_secs)
-    recording.begin("a", Guard("a", lambda code, why: losses.append(code), strict=True))
+    recording.begin("a", Guard("a", lambda code, why: losses.append(code), strict=True), lambda known: None)
     handlers[0](processor, StartFrame())
     sound = np.full(round(frame_secs * 8_000), 5000, dtype=np.int16).tobytes()
     for gap_secs in (0, 3600):
@@ -484,7 +487,7 @@ def test_a_disk_that_hangs_costs_the_call_a_bounded_time(tmp_path, monkeypatch):
     )
     handlers, losses = [], []
     recording = AudioRecording(tmp_path, processor=processor)
-    recording.begin("a", Guard("a", lambda code, why: losses.append(code), strict=True))
+    recording.begin("a", Guard("a", lambda code, why: losses.append(code), strict=True), lambda known: None)
     for frame in (StartFrame(), InputAudioRawFrame(bytes(640), 16_000, 1)):
         handlers[0](processor, frame)
     try:
@@ -494,6 +497,29 @@ def test_a_disk_that_hangs_costs_the_call_a_bounded_time(tmp_path, monkeypatch):
 
     assert made is None  # the file stays, but nothing is known of it yet
     assert losses == ["recording_failed"]
+
+
+def test_a_killed_process_leaves_a_call_that_knows_its_sound(tmp_path):
+    held = hold(tmp_path, SHORT_CALL, journal=tmp_path)
+    (journal,) = tmp_path.glob("journal/*.jsonl")
+    lines = journal.read_bytes().splitlines(keepends=True)
+    named = [number for number, line in enumerate(lines) if b'"file":"a.wav"' in line]
+    # As it was before the end of the call: the file is named, and nobody knows how long it will be.
+    assert b'"duration_ms"' not in lines[named[0]]
+    assert named[1] - named[0] > 20
+    journal.write_bytes(b"".join(lines[: named[1]]))
+
+    (recovery,) = recover(tmp_path)
+    assert recovery.outcome == "recovered"
+    assert CallRecord.load(recovery.record).recording == held.record.recording
+
+
+def test_a_recording_that_cannot_be_read_is_named_as_it_was(tmp_path):
+    known = Recording(file="a.wav", sample_rate=8_000, channels=2, began_ms=5.0)
+    for content in (None, b"", b"RIFF", bytes(100)):
+        if content is not None:
+            (tmp_path / "a.wav").write_bytes(content)
+        assert measure(known, tmp_path) == known
 
 
 def test_a_processor_left_out_of_the_pipeline_is_said(tmp_path):

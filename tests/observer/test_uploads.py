@@ -11,6 +11,7 @@ from flows_analytics import CallRecord, FlowsObserver, JSONFileSink
 from flows_analytics.delivery.limits import Limits
 from flows_analytics.delivery.outbox import Outbox
 from flows_analytics.delivery.upload import UploadError
+from flows_analytics.errors import ObserverError
 from flows_analytics.recording.recovery import read_journal
 from flows_analytics.testing import VirtualLoop
 from tests.bots import hold_pizza_call
@@ -198,3 +199,9 @@ def test_a_call_that_was_neither_kept_nor_sent_leaves_its_journal(tmp_path):
     hold_pizza_call(call_id="order-1", sinks=[Sending(*[later()] * 99)], journal=tmp_path, outbox=None)
 
     assert [path.name for path in tmp_path.glob("journal/*.jsonl")] == ["order-1.jsonl"]
+
+
+def test_two_sinks_of_one_name_are_refused(tmp_path):
+    with pytest.raises(ObserverError, match="give each its own name") as caught:
+        FlowsObserver(sinks=[JSONFileSink(tmp_path), Sending(), Sending()])
+    assert caught.value.code == "sink_twice"
