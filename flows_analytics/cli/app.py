@@ -11,6 +11,8 @@ import typer
 from flows_analytics.cli.console import ERRORS
 from flows_analytics.cli.deliver import deliver
 from flows_analytics.cli.demo import demo
+from flows_analytics.cli.forget import forget
+from flows_analytics.cli.prune import prune
 from flows_analytics.cli.recover import recover
 from flows_analytics.cli.report import report
 from flows_analytics.cli.show import show
@@ -30,6 +32,8 @@ app.command()(show)
 app.command()(report)
 app.command()(recover)
 app.command()(deliver)
+app.command()(prune)
+app.command()(forget)
 
 
 def _print_version(wanted: bool) -> None:

@@ -41,6 +41,7 @@ def demo(
     no keys, no network, and a two-minute call takes a fraction of a second.
     """
     from flows_analytics.demo import hold_calls, plan_calls
+    from flows_analytics.files.directories import make_directory
 
     directory = _empty_directory(out)
     # From midnight, so that the same seed gives the same files all day.
@@ -49,7 +50,7 @@ def demo(
     began = time.perf_counter()
     held: list[CallSummary] = []
     columns = (TextColumn("Holding calls"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
-    directory.mkdir(parents=True, exist_ok=True)
+    make_directory(directory)
     try:
         with Progress(*columns, console=ERRORS, transient=True) as progress:
             for summary in progress.track(hold_calls(plan, directory, processes=processes), total=len(plan)):

@@ -6,7 +6,7 @@ import gzip
 import hashlib
 from collections.abc import Callable, Mapping
 from typing import Any, Literal, Self
-from urllib.parse import quote, urlsplit
+from urllib.parse import quote, unquote_plus, urlsplit
 
 from pydantic import BaseModel
 from pydantic_core import to_json
@@ -23,6 +23,7 @@ TOKEN_VARIABLE = "FLOWS_ANALYTICS_HTTP_TOKEN"  # noqa: S105  # the name of a var
 Schema = Literal["record"] | Callable[[CallRecord], Any]
 
 _CALL_ID = "{call_id}"
+_LEAST_SECRET = 6
 
 
 class HTTPSink:
@@ -71,7 +72,9 @@ class HTTPSink:
         self._compress = compress
         self._schema: Schema = schema
         self._timeout_secs = timeout_secs
-        self._client = HTTPClient(timeout_secs=timeout_secs, secrets=(token or "", *(headers or {}).values()))
+        self._client = HTTPClient(
+            timeout_secs=timeout_secs, secrets=(token or "", *(headers or {}).values(), *_query_values(url))
+        )
         digest = hashlib.sha256(url.encode()).hexdigest()[:8]
         self.name = name or f"http-{urlsplit(url).hostname}-{digest}"
 
@@ -220,6 +223,14 @@ def _host(url: str) -> str:
     if _CALL_ID in parts.query or _CALL_ID in parts.netloc:
         raise SinkError("bad_url", f"{_CALL_ID} can stand in the path of an HTTPSink's URL only")
     return f"{parts.scheme}://{parts.hostname}{port}"
+
+
+def _query_values(url: str) -> list[str]:
+    """What a server might repeat of a URL's query, as it is written there and decoded."""
+    written = [pair.partition("=")[2] for pair in urlsplit(url).query.split("&")]
+    values = sorted({*written, *map(unquote_plus, written)}, key=len, reverse=True)
+    # To hide a version or a flag would take letters out of every answer.
+    return [value for value in values if len(value) >= _LEAST_SECRET]
 
 
 def _headers(token: str | None, headers: Mapping[str, str]) -> PrivateHeaders:

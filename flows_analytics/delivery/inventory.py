@@ -9,11 +9,12 @@ from flows_analytics.delivery.claim import claim
 from flows_analytics.delivery.entry import REF_SUFFIX, Entry, at
 from flows_analytics.delivery.limits import Limits, Waiting
 from flows_analytics.delivery.round import Round
-from flows_analytics.delivery.torn import rebuilt, set_aside
+from flows_analytics.delivery.torn import TORN_SUFFIX, rebuilt, set_aside
 from flows_analytics.delivery.upload import UploadSink
 from flows_analytics.errors import FlowsAnalyticsError
 from flows_analytics.files.atomic import replace
-from flows_analytics.files.layout import RECORD_SUFFIX
+from flows_analytics.files.directories import make_directory
+from flows_analytics.files.layout import FAILED_DIRECTORY, OUTBOX_DIRECTORY, RECORD_SUFFIX
 
 
 class Inventory:
@@ -30,8 +31,8 @@ class Inventory:
         self, directory: Path, limits: Limits, *, now: Callable[[], float], say: Callable[[str], None]
     ) -> None:
         self._directory = directory
-        self._waiting = directory / "outbox"
-        self._failed = directory / "failed"
+        self._waiting = directory / OUTBOX_DIRECTORY
+        self._failed = directory / FAILED_DIRECTORY
         self._limits = limits
         self._now = now
         self._say = say
@@ -81,7 +82,7 @@ class Inventory:
         number = 0
         for path in sorted(self._failed.glob(f"*{REF_SUFFIX}")):
             target = self._waiting / path.name
-            self._waiting.mkdir(parents=True, exist_ok=True)
+            make_directory(self._waiting)
             held = claim(target, self._failed)
             if held is None:
                 continue
@@ -121,7 +122,7 @@ class Inventory:
     def _adopt(self, found: dict[Path, Entry], sinks: Mapping[str, UploadSink], result: Round) -> None:
         """Make entries for calls that lost theirs: the process died between the two, or the entry was torn."""
         orphans = [path.with_suffix(REF_SUFFIX) for path in self._waiting.glob(f"*{RECORD_SUFFIX}")]
-        torn = [self._waiting / path.name.removesuffix(".torn") for path in result.set_aside]
+        torn = [self._waiting / path.name.removesuffix(TORN_SUFFIX) for path in result.set_aside]
         for path in dict.fromkeys([*orphans, *torn]):
             if path in found or path.exists() or (self._failed / path.name).exists():
                 continue

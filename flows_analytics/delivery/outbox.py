@@ -22,7 +22,8 @@ from flows_analytics.delivery.schedule import Schedule
 from flows_analytics.delivery.upload import Upload, UploadError, UploadSink
 from flows_analytics.errors import FlowsAnalyticsError, RecordError
 from flows_analytics.files.atomic import write_new
-from flows_analytics.files.layout import RECORD_SUFFIX
+from flows_analytics.files.directories import make_directory
+from flows_analytics.files.layout import FAILED_DIRECTORY, OUTBOX_DIRECTORY, RECORD_SUFFIX
 from flows_analytics.files.names import safe_name
 from flows_analytics.files.threads import in_own_thread
 
@@ -67,8 +68,8 @@ class Outbox:
         say: Callable[[str], None] = lambda message: None,
     ) -> None:
         self.directory = Path(directory)
-        self.waiting = self.directory / "outbox"
-        self.failed = self.directory / "failed"
+        self.waiting = self.directory / OUTBOX_DIRECTORY
+        self.failed = self.directory / FAILED_DIRECTORY
         self.say = say
         self._schedule = schedule or Schedule()
         self._now = now
@@ -118,7 +119,7 @@ class Outbox:
             OSError: If the outbox cannot be written.
         """
         path = self._entry_file(file, sink)
-        self.waiting.mkdir(parents=True, exist_ok=True)
+        make_directory(self.waiting)
         held = claim(path, self.failed)
         if held is None:
             # Whoever has it sends it.
@@ -169,7 +170,7 @@ class Outbox:
                 path = file.with_suffix(REF_SUFFIX)
             else:
                 path = self._entry_file(file, sink)
-            self.waiting.mkdir(parents=True, exist_ok=True)
+            make_directory(self.waiting)
             held = claim(path, self.failed)
             if held is None:
                 return None

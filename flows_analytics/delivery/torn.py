@@ -11,10 +11,12 @@ from flows_analytics.calls.record import CallRecord
 from flows_analytics.delivery.entry import REF_SUFFIX, Entry, entry_of
 from flows_analytics.delivery.upload import UploadSink
 from flows_analytics.errors import RecordError
+from flows_analytics.files.directories import make_directory
 from flows_analytics.files.layout import RECORD_SUFFIX
 from flows_analytics.files.names import safe_name
 
-_TORN_SUFFIX = ".torn"
+TORN_SUFFIX = ".torn"
+"""A file that should have been an entry."""
 
 
 def set_aside(path: Path, failed: Path) -> Path:
@@ -30,9 +32,9 @@ def set_aside(path: Path, failed: Path) -> Path:
     Raises:
         OSError: If it cannot be moved.
     """
-    failed.mkdir(parents=True, exist_ok=True)
+    make_directory(failed)
     for number in count(1):
-        target = failed / f"{path.name}{'' if number == 1 else f'~{number}'}{_TORN_SUFFIX}"
+        target = failed / f"{path.name}{'' if number == 1 else f'~{number}'}{TORN_SUFFIX}"
         if not target.exists():
             return path.rename(target)
     raise AssertionError("unreachable: numbers do not end")

@@ -3,11 +3,17 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Callable
 from contextlib import suppress
 from itertools import count
 from pathlib import Path
 from secrets import token_hex
+
+from flows_analytics.files.directories import make_directory
+
+TEMPORARY = re.compile(r"\.[0-9a-f]{16}\.tmp")
+"""Names of the files in which content waits for its place; one that stays is of a process that died."""
 
 
 def write_new(directory: Path, name: str, suffix: str, content: bytes) -> Path:
@@ -28,7 +34,7 @@ def write_new(directory: Path, name: str, suffix: str, content: bytes) -> Path:
     Raises:
         OSError: If it cannot be written; nothing is left behind.
     """
-    directory.mkdir(parents=True, exist_ok=True)
+    make_directory(directory)
     return _placed(directory, content, lambda temporary: _link_first_free(temporary, directory, name, suffix))
 
 
@@ -45,7 +51,7 @@ def replace(path: Path, content: bytes) -> Path:
     Raises:
         OSError: If it cannot be written; the old file stays as it was.
     """
-    path.parent.mkdir(parents=True, exist_ok=True)
+    make_directory(path.parent)
 
     def put(temporary: Path) -> Path:
         temporary.replace(path)

@@ -7,6 +7,8 @@ from itertools import count
 from pathlib import Path
 from typing import BinaryIO
 
+from flows_analytics.files.directories import make_directory
+
 
 def open_growing(directory: Path, name: str, suffix: str) -> tuple[Path, BinaryIO]:
     """Create a file to write to bit by bit, overwriting nothing.
@@ -25,7 +27,7 @@ def open_growing(directory: Path, name: str, suffix: str) -> tuple[Path, BinaryI
     Raises:
         OSError: If it cannot be created.
     """
-    directory.mkdir(parents=True, exist_ok=True)
+    make_directory(directory)
     for number in count(1):
         path = directory / (f"{name}{suffix}" if number == 1 else f"{name}~{number}{suffix}")
         try:

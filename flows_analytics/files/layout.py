@@ -21,6 +21,12 @@ RECORDING_SUFFIX = ".wav"
 JOURNAL_DIRECTORY = "journal"
 """Where the journals of calls that are still running lie, and those that a dead process left behind."""
 
+OUTBOX_DIRECTORY = "outbox"
+"""Where calls wait to be sent."""
+
+FAILED_DIRECTORY = "failed"
+"""Where calls lie that a receiver refused for good."""
+
 JOURNAL_SUFFIX = ".jsonl"
 """One call's journal."""
 

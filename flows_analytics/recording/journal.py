@@ -15,6 +15,7 @@ from typing import Any, cast
 
 from flows_analytics.calls.events import Moment
 from flows_analytics.calls.health import Loss
+from flows_analytics.files.directories import make_directory
 from flows_analytics.files.layout import JOURNAL_DIRECTORY, JOURNAL_LOCK_SUFFIX, JOURNAL_SUFFIX
 from flows_analytics.files.locks import HeldLock, try_lock
 from flows_analytics.files.names import safe_name
@@ -337,7 +338,7 @@ class Journal:
     def _open(self) -> None:
         for number in count(1):
             name = self._name if number == 1 else f"{self._name}~{number}"
-            self._directory.mkdir(parents=True, exist_ok=True)
+            make_directory(self._directory)
             path = self._directory / f"{name}{JOURNAL_SUFFIX}"
             # The lock first: a file whose lock is free belongs to the dead.
             held = try_lock(self._directory / f"{name}{JOURNAL_LOCK_SUFFIX}")

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
+from datetime import timedelta
 from pathlib import Path
 
 from flows_analytics.calls.record import CallRecord
+from flows_analytics.files.page_mark import PageMark, mark_of
 from flows_analytics.report.call_view import call_view
 from flows_analytics.report.environment import environment
 from flows_analytics.report.stylesheet import stylesheet
@@ -37,4 +40,12 @@ def render_call_report(
     template = templates.get_template("call_report.html")
     call = call_view(record, record_dir)
     media = call.player.media if call.player else None
-    return template.render(call=call, stylesheet=stylesheet(templates, media))
+    return template.render(call=call, mark=_mark(record), stylesheet=stylesheet(templates, media))
+
+
+def _mark(record: CallRecord) -> PageMark:
+    ended = record.ended_at
+    if ended is None and record.duration_ms is not None:
+        with suppress(OverflowError):
+            ended = record.started_at + timedelta(milliseconds=record.duration_ms)
+    return mark_of(record.call_id, record.started_at, ended)
