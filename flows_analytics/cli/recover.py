@@ -12,7 +12,7 @@ from rich.progress import track
 from flows_analytics.cli.console import ERRORS, RESULTS
 
 if TYPE_CHECKING:
-    from flows_analytics.recording.recovery import Outcome, Recovered, Recovery
+    from flows_analytics.recording.recovery import Outcome, Recovery
 
 
 def recover(
@@ -25,26 +25,19 @@ def recover(
         typer.Option("--into", file_okay=False, help="Where the records go. Default: the calls directory."),
     ] = None,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Only say what would be done.")] = False,
-    sinks: Annotated[
-        str | None,
-        typer.Option(
-            "--sinks",
-            metavar="MODULE:NAME",
-            help="Where the sinks are in your code that are to get these calls; they go into the outbox. "
-            "Default: into none, until a bot with sinks recovers them.",
-        ),
-    ] = None,
 ) -> None:
     """Turn the journals that killed processes left behind into records.
 
-    Calls under way are left alone. A journal that cannot be read is named and kept, and the exit code is 1.
+    What was to be sent waits in the outbox then, for flows-analytics deliver. Calls under way are left alone. A
+    journal that cannot be read is named and kept, and the exit code is 1.
     """
+    from flows_analytics.delivery.leftovers import keep_leftover
     from flows_analytics.recording.recovery import find_journals
     from flows_analytics.recording.recovery import recover as recover_all
 
     count = len(find_journals(directory))
     each = track(
-        recover_all(directory, into=into, dry_run=dry_run, on_recovered=_put(sinks, into, directory)),
+        recover_all(directory, into=into, dry_run=dry_run, on_recovered=keep_leftover),
         "Recovering calls",
         total=count,
         console=ERRORS,
@@ -55,17 +48,6 @@ def recover(
     ERRORS.print(_summary(done, dry_run), markup=False, soft_wrap=True)
     if any(recovery.outcome in ("unreadable", "too_new", "failed") for recovery in done):
         raise typer.Exit(1)
-
-
-def _put(sinks: str | None, into: Path | None, directory: Path) -> Recovered | None:
-    if sinks is None:
-        return None
-    from flows_analytics.cli.sinks_option import load_sinks
-    from flows_analytics.delivery.left_behind import put_into
-    from flows_analytics.delivery.outbox import Outbox
-    from flows_analytics.recording.recovery import calls_directory
-
-    return put_into(Outbox(into or calls_directory(directory)), load_sinks(sinks))
 
 
 def _told(recovery: Recovery) -> Recovery:

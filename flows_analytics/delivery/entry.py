@@ -9,7 +9,7 @@ from typing import Any, Self
 from pydantic import AwareDatetime, BaseModel, ConfigDict, ValidationError
 
 from flows_analytics.calls.record import CallRecord
-from flows_analytics.delivery.upload import UploadSink, key_of
+from flows_analytics.delivery.upload import Addressed, key_of
 from flows_analytics.errors import FlowsAnalyticsError
 
 REF_SUFFIX = ".ref"
@@ -110,20 +110,21 @@ class Entry(BaseModel):
         }
         return self.model_copy(update=update)
 
-    def failed(self, now: float, why: str, *, wait_secs: float, asked: bool, answer: str = "") -> Self:
+    def failed(
+        self, now: float, why: str, *, wait_secs: float, asked_secs: float | None, answer: str = ""
+    ) -> Self:
         """Note how an attempt failed.
 
         Args:
             now: The wall clock, in seconds since 1970.
             why: Why, without any content of the call.
             wait_secs: How long to wait before the next.
-            asked: Whether the receiver asked for that.
+            asked_secs: How long the receiver asked to be left alone; None if it did not.
             answer: What the receiver said.
         """
-        next_at = at(now + wait_secs)
         update = {
-            "next_at": next_at,
-            "not_before": next_at if asked else None,
+            "next_at": at(now + wait_secs),
+            "not_before": None if asked_secs is None else at(now + asked_secs),
             "failure": Failure(at=at(now), why=why, answer=answer),
         }
         return self.model_copy(update=update)
@@ -131,7 +132,7 @@ class Entry(BaseModel):
 
 def entry_of(
     record: CallRecord,
-    sink: UploadSink,
+    sink: Addressed,
     *,
     directory: Path,
     file: Path,

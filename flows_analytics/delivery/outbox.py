@@ -19,7 +19,7 @@ from flows_analytics.delivery.outcome import Outcome
 from flows_analytics.delivery.pauses import Pauses
 from flows_analytics.delivery.round import Round
 from flows_analytics.delivery.schedule import Schedule
-from flows_analytics.delivery.upload import Upload, UploadError, UploadSink
+from flows_analytics.delivery.upload import Addressed, Upload, UploadError, UploadSink
 from flows_analytics.errors import FlowsAnalyticsError, RecordError
 from flows_analytics.files.atomic import write_new
 from flows_analytics.files.directories import make_directory
@@ -106,7 +106,7 @@ class Outbox:
         """
         return await self._claimed(lambda: self._put(record, sink, file, recording))
 
-    def keep(self, record: CallRecord, sink: UploadSink, *, file: Path, recording: Path | None = None) -> None:
+    def keep(self, record: CallRecord, sink: Addressed, *, file: Path, recording: Path | None = None) -> None:
         """Put a call into the outbox for later, unless it is there, or was refused. Blocks.
 
         Args:
@@ -186,11 +186,11 @@ class Outbox:
             raise OutboxError("outbox_not_written", told) from None
         return held, entry
 
-    def _entry_file(self, file: Path, sink: UploadSink) -> Path:
+    def _entry_file(self, file: Path, sink: Addressed) -> Path:
         return self.waiting / f"{file.stem}.{safe_name(sink.name)}{REF_SUFFIX}"
 
     def _entry(
-        self, record: CallRecord, sink: UploadSink, *, file: Path, recording: Path | None, kept: bool
+        self, record: CallRecord, sink: Addressed, *, file: Path, recording: Path | None, kept: bool
     ) -> Entry:
         return entry_of(
             record, sink, directory=self.directory, file=file, recording=recording, kept=kept, now=self._now()
@@ -257,11 +257,10 @@ class Outbox:
         return await self._note(held, entry.model_copy(update={"progress": upload.progress}), failure)
 
     async def _note(self, held: Claim, entry: Entry, failure: UploadError) -> tuple[Outcome, Entry]:
-        asked = failure.after_secs
-        wait = self._schedule.wait_secs(entry.attempts, dice=self._dice(), asked_secs=asked)
-        entry = entry.failed(
-            self._now(), failure.message, wait_secs=wait, asked=asked is not None, answer=failure.answer
-        )
+        dice, after = self._dice(), failure.after_secs
+        wait = self._schedule.wait_secs(entry.attempts, dice=dice, asked_secs=after)
+        asked = None if after is None else self._schedule.asked_wait_secs(after, dice=dice)
+        entry = entry.failed(self._now(), failure.message, wait_secs=wait, asked_secs=asked, answer=failure.answer)
         try:
             await in_own_thread(lambda: held.write(entry) if failure.retry else held.put_aside(entry))
         except OSError as error:
@@ -276,7 +275,7 @@ class Outbox:
                 entry.call_id,
                 failure.message,
                 wait_secs=wait,
-                asked=asked is not None,
+                asked_secs=asked,
                 reached=reached,
             ),
             entry,

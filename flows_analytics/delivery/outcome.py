@@ -19,7 +19,7 @@ class Outcome:
         call_id: The call.
         why: Why it was not sent, without any content of the call; empty if it was.
         wait_secs: How long to wait before the next attempt; None if there will be none.
-        asked: Whether the receiver asked for that wait.
+        asked_secs: How long the receiver asked to be left alone; None if it did not.
         reached: Whether the receiver answered at all.
     """
 
@@ -28,5 +28,5 @@ class Outcome:
     call_id: str
     why: str = ""
     wait_secs: float | None = None
-    asked: bool = False
+    asked_secs: float | None = None
     reached: bool = True

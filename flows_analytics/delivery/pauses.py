@@ -31,8 +31,9 @@ class Pauses:
         """
         sink = outcome.sink
         self._unreached[sink] = 0 if outcome.reached else self._unreached.get(sink, 0) + 1
-        if outcome.asked and outcome.wait_secs is not None:
-            self._until[sink] = now + outcome.wait_secs
+        if outcome.asked_secs is not None:
+            # Not until its next attempt: that depends on how often this one call failed.
+            self._until[sink] = now + outcome.asked_secs
         elif self._unreached[sink] >= _UNREACHED:
             self._until[sink] = now + self._schedule.wait_secs(self._unreached[sink], dice=dice)
         elif outcome.state == "sent":

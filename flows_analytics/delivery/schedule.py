@@ -44,6 +44,16 @@ class Schedule:
             Seconds.
         """
         wait = dice * self.ceiling_secs(attempts)
-        if asked_secs is None:
-            return wait
-        return max(wait, min(asked_secs, self.longest_asked_secs) + dice * self.first_secs)
+        return wait if asked_secs is None else max(wait, self.asked_wait_secs(asked_secs, dice=dice))
+
+    def asked_wait_secs(self, asked_secs: float, *, dice: float) -> float:
+        """Say how long a receiver that asks for it is left alone, whatever else waits for it.
+
+        Args:
+            asked_secs: How long it asks to wait.
+            dice: A random number from 0 to 1.
+
+        Returns:
+            Seconds: a little more than it asks for, a day and a little at most.
+        """
+        return min(asked_secs, self.longest_asked_secs) + dice * self.first_secs

@@ -9,6 +9,7 @@ from typing import Any, Protocol, TypeGuard
 
 from flows_analytics.calls.record import CallRecord
 from flows_analytics.errors import FlowsAnalyticsError
+from flows_analytics.recording.journal_lines import Receiver
 
 
 class UploadError(FlowsAnalyticsError):
@@ -122,6 +123,10 @@ class UploadSink(Protocol):
     async def close(self) -> None:
         """Release what was opened. Other calls may be on their way through the same sink."""
         ...
+
+
+Addressed = UploadSink | Receiver
+"""What names a receiver: the sink that reaches it, or what another process's journal says of that sink."""
 
 
 def sends(sink: object) -> TypeGuard[UploadSink]:

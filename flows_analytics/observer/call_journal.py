@@ -7,11 +7,14 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+from flows_analytics.delivery.leftovers import keep_leftover
+from flows_analytics.delivery.upload import UploadSink, sends
 from flows_analytics.files.layout import Beside
 from flows_analytics.files.threads import in_own_thread
 from flows_analytics.observer.guard import Guard
 from flows_analytics.recording.journal import Journal
-from flows_analytics.recording.recovery import Recovered, recover_in_background
+from flows_analytics.recording.journal_lines import Receiver, Sending
+from flows_analytics.recording.recovery import recover_in_background
 
 
 class CallJournal:
@@ -20,32 +23,37 @@ class CallJournal:
     Args:
         place: The directory (see `FlowsObserver`); None for no journal.
         sinks: Where the call goes.
+        outbox: The calls directory that keeps it until it is sent; None if nothing does.
     """
 
-    def __init__(self, place: str | Path | Beside | None, sinks: Sequence[Any]) -> None:
+    def __init__(
+        self, place: str | Path | Beside | None, sinks: Sequence[Any], outbox: Path | None = None
+    ) -> None:
         self._records = next((Path(sink.directory) for sink in sinks if _keeps_files(sink)), None)
         given = None if isinstance(place, Beside) else place
         self._directory = self._records if isinstance(place, Beside) else _path(given)
         self._guard: Guard | None = None
         self._syncing: asyncio.Future[bool] | None = None
-        self.journal = None if self._directory is None else Journal(self._directory, on_failure=self._failed)
+        self.journal: Journal | None = None
+        if self._directory is not None:
+            sending = _sending(self._directory, outbox, sinks)
+            self.journal = Journal(self._directory, on_failure=self._failed, sending=sending)
 
     @property
     def on(self) -> bool:
         """Whether there is a journal."""
         return self.journal is not None
 
-    def begin(self, guard: Guard, on_recovered: Recovered | None = None) -> None:
+    def begin(self, guard: Guard) -> None:
         """Turn what dead processes left in the directory into records, in the background.
 
         Args:
             guard: Says in the log what fails.
-            on_recovered: Told of each record before its journal is removed.
         """
         self._guard = guard
         if self._directory is not None:
             recover_in_background(
-                self._directory, into=self._records, on_recovered=on_recovered, on_failure=self._not_recovered
+                self._directory, into=self._records, on_recovered=keep_leftover, on_failure=self._not_recovered
             )
 
     def sync(self, timeout_secs: float) -> None:
@@ -78,6 +86,23 @@ class CallJournal:
     def _not_recovered(self, why: str) -> None:
         if self._guard is not None:
             self._guard.say(f"a call that another process left behind was not recovered: {why}")
+
+
+def _sending(directory: Path, outbox: Path | None, sinks: Sequence[Any]) -> Sending | None:
+    if outbox is None:
+        return None
+    # A calls directory may be moved, with all that is in it.
+    here = outbox.absolute() == directory.absolute()
+    receivers = tuple(Receiver(name=sink.name, target=_target(sink)) for sink in sinks if sends(sink))
+    return Sending(outbox=None if here else str(outbox.absolute()), receivers=receivers)
+
+
+def _target(sink: UploadSink) -> Any:
+    try:
+        return getattr(sink, "target", {})
+    except Exception:
+        # Code of the user's own must not keep the bot from being made; without it, --sinks names the sink.
+        return {}
 
 
 def _path(place: str | Path | None) -> Path | None:

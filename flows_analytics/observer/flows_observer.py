@@ -18,7 +18,6 @@ from flows_analytics.calls.events import CallEnded, Terminal
 from flows_analytics.calls.health import Health
 from flows_analytics.calls.record import Agent, CallRecord
 from flows_analytics.calls.sound import Recording
-from flows_analytics.delivery.left_behind import put_into
 from flows_analytics.delivery.outbox import Outbox
 from flows_analytics.delivery.sink import Sink
 from flows_analytics.delivery.upload import UploadSink, sends
@@ -36,7 +35,7 @@ from flows_analytics.observer.flow_watches import FlowWatches
 from flows_analytics.observer.frame_reader import FrameReader
 from flows_analytics.observer.guard import Guard
 from flows_analytics.observer.last_steps import LastSteps
-from flows_analytics.observer.outbox_place import outbox_of, unkept
+from flows_analytics.observer.outbox_place import outbox_directory, outbox_of, unkept
 from flows_analytics.observer.reason_resolver import ReasonResolver, Resolver
 from flows_analytics.recording.recorder import CallHeader, CallRecorder
 from flows_analytics.redaction.redaction import FAILED, Redactor
@@ -149,7 +148,7 @@ class FlowsObserver(BaseObserver):
         )
         if redactor is not None and not callable(redactor):
             raise ObserverError("not_a_redactor", f"redactor= takes a function, not a {type(redactor).__name__}")
-        self._journal = CallJournal(journal, sinks)
+        self._journal = CallJournal(journal, sinks, outbox_directory(outbox, sinks))
         self._recorder = CallRecorder(
             header,
             wall_ns=clock.wall_ns(),
@@ -165,7 +164,7 @@ class FlowsObserver(BaseObserver):
         if len({sink.name for sink in uploads}) < len(uploads):
             # In the outbox they would be one receiver, and one of them would never get a call.
             raise ObserverError("sink_twice", "two sinks that send calls have one name: give each its own name=")
-        self._journal.begin(self._guard, put_into(kept_until_sent, uploads) if kept_until_sent else None)
+        self._journal.begin(self._guard)
         self._writer = CallWriter(
             recorder=self._recorder,
             clock=clock,

@@ -25,14 +25,34 @@ def outbox_of(
     Returns:
         The outbox; None if no sink sends calls, or if nothing keeps them.
     """
-    if not any(sends(sink) for sink in sinks):
+    directory = outbox_directory(given, sinks)
+    if directory is None:
         return None
     if isinstance(given, Outbox):
         given.say = say
         return given
+    return Outbox(directory, say=say)
+
+
+def outbox_directory(
+    given: Outbox | str | Path | Beside | None, sinks: Sequence[Sink | UploadSink]
+) -> Path | None:
+    """Find the calls directory that the outbox is in.
+
+    Args:
+        given: What the user gave.
+        sinks: Where the call goes.
+
+    Returns:
+        The directory; None if there is no outbox.
+    """
+    if not any(sends(sink) for sink in sinks):
+        return None
+    if isinstance(given, Outbox):
+        return given.directory
     directories = [sink.directory for sink in sinks if isinstance(sink, JSONFileSink)]
     directory = next(iter(directories), None) if isinstance(given, Beside) else given
-    return None if directory is None else Outbox(directory, say=say)
+    return None if directory is None else Path(directory)
 
 
 def unkept(

@@ -24,6 +24,7 @@ from flows_analytics.recording.journal_lines import (
     FactsLine,
     HeaderLine,
     PlacedLine,
+    Sending,
     Unplaced,
     encode_moment,
     encode_unplaced,
@@ -70,6 +71,7 @@ class Journal:
             content of the call.
         thread: Writes it; that of the process if None.
         most_pending: How many moments may wait for the disk. Those that come on top are left out, and counted.
+        sending: Where the call is to be sent, for whoever recovers it; None for nowhere.
     """
 
     def __init__(
@@ -79,11 +81,13 @@ class Journal:
         on_failure: Callable[[str], None] | None = None,
         thread: JournalThread | None = None,
         most_pending: int = _MOST_PENDING,
+        sending: Sending | None = None,
     ) -> None:
         self._directory = Path(directory) / JOURNAL_DIRECTORY
         self._on_failure = on_failure
         self._thread = thread or thread_of_process()
         self._most_pending = most_pending
+        self._sending = sending
         self._name = ""
         self._pending: deque[Any] = deque()
         self._begun = False
@@ -126,6 +130,7 @@ class Journal:
                 pipecat=header.pipecat,
                 wall_ns=wall_ns,
                 pid=os.getpid(),
+                sending=self._sending,
             )
         )
         self._pending.append(first)

@@ -38,6 +38,36 @@ class _Line(BaseModel):
         return self.model_dump_json().encode("utf-8") + b"\n"
 
 
+class Receiver(BaseModel):
+    """One to whom a call is to be sent (see `UploadSink`).
+
+    Attributes:
+        name: Names the receiver in the outbox.
+        target: Its public settings; empty if it told none.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="ignore")
+
+    name: Text
+    target: Plain = Field(default_factory=dict[str, Any])
+
+
+class Sending(BaseModel):
+    """Where a call is to be sent once it is over.
+
+    Whoever recovers the call has sinks of its own, or none; only its journal knows who was to have it.
+
+    Attributes:
+        outbox: The calls directory whose outbox keeps it until then; None for the one in which the journal lies.
+        receivers: Who is to have it.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="ignore")
+
+    outbox: Text | None = None
+    receivers: tuple[Receiver, ...] = ()
+
+
 class HeaderLine(_Line):
     """What was known of a call before it began (see `CallHeader`).
 
@@ -52,6 +82,7 @@ class HeaderLine(_Line):
         pipecat: Version of Pipecat; None without it.
         wall_ns: The wall clock when the header was made, in nanoseconds since 1970.
         pid: The process that wrote it, for people; whether it lives is told by its lock.
+        sending: Where it is to be sent; None for nowhere.
     """
 
     journal: int = JOURNAL_VERSION
@@ -64,6 +95,7 @@ class HeaderLine(_Line):
     pipecat: Text | None = None
     wall_ns: int
     pid: int | None = None
+    sending: Sending | None = None
 
 
 class UnplacedLine(_Line):

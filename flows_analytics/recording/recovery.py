@@ -33,6 +33,7 @@ from flows_analytics.recording.journal_lines import (
     FactsLine,
     HeaderLine,
     PlacedLine,
+    Sending,
     UnplacedLine,
     decode,
     decode_header,
@@ -52,9 +53,9 @@ Outcome = Literal["recovered", "live", "known", "empty", "unreadable", "too_new"
 - ``failed``: the disk refused; the file stays.
 """
 
-Recovered = Callable[[Path, CallRecord], None]
-"""Told of a record that came of a journal, or was there already, before the journal is removed. After a death in
-between, the next recovery tells of it again."""
+Recovered = Callable[[Path, CallRecord, Sending], None]
+"""Told of a record that came of a journal, or was there already, and where the call was to be sent, before the
+journal is removed. After a death in between, the next recovery tells of it again."""
 
 
 @dataclass(frozen=True)
@@ -278,12 +279,13 @@ def _recover(journal: Path, into: Path, dry_run: bool, on_recovered: Recovered |
         return Recovery(kept, "unreadable", why=error.message)
     if call.recording is not None:
         call = call.model_copy(update={"recording": measure(call.recording, into)})
+    sending = _sending(content, journal)
     name = safe_name(call.call_id)
     known = next((path for path in list_namesakes(into, name) if _same_call(path, call)), None)
     if known is not None and len(CallRecord.load(known).events) >= len(call.events):
         if not dry_run:
             if on_recovered is not None:
-                on_recovered(known, call)
+                on_recovered(known, call, sending)
             journal.unlink()
         return Recovery(journal, "known", known, call, why="its record is there already")
     record = known or into / f"{name}{RECORD_SUFFIX}"
@@ -291,9 +293,15 @@ def _recover(journal: Path, into: Path, dry_run: bool, on_recovered: Recovered |
         document = call.to_json().encode("utf-8")
         record = replace(known, document) if known else write_new(into, name, RECORD_SUFFIX, document)
         if on_recovered is not None:
-            on_recovered(record, call)
+            on_recovered(record, call, sending)
         journal.unlink()
     return Recovery(journal, "recovered", record, call)
+
+
+def _sending(content: bytes, journal: Path) -> Sending:
+    header = decode_header(content.split(b"\n", 1)[0])
+    sending = header.sending if header is not None and header.sending is not None else Sending()
+    return sending.model_copy(update={"outbox": sending.outbox or str(calls_directory(journal.parent))})
 
 
 def _same_call(path: Path, call: CallRecord) -> bool:

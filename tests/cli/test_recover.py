@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import pytest
 
-from flows_analytics import CallRecord
+from flows_analytics import CallRecord, HTTPSink
 from flows_analytics.cli import main
 from flows_analytics.delivery.outbox import Outbox
+from flows_analytics.delivery.targets import sink_of
+from flows_analytics.recording.journal_lines import Receiver, Sending
+from flows_analytics.recording.recovery import read_journal
 from tests.recording.calls import begin, say
 
 
@@ -17,8 +20,8 @@ def calls(tmp_path, monkeypatch):
     return tmp_path / "calls"
 
 
-def leave(directory, call_id="call", count=9):
-    recorder, journal = begin(directory, call_id)
+def leave(directory, call_id="call", count=9, **options):
+    recorder, journal = begin(directory, call_id, **options)
     say(recorder, count)
     journal.end(kept=False, timeout_secs=10)
 
@@ -36,6 +39,20 @@ def test_recover_prints_each_record_and_a_summary(calls, capsys):
     assert CallRecord.load("calls/call01.json").exit_kind == "lost"
     assert main(["recover", "calls"]) == 0
     assert "nothing to recover" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("recorded", [False, True])
+def test_a_call_that_was_to_be_sent_waits_in_the_outbox_then(calls, recorded):
+    sink = HTTPSink("http://127.0.0.1:9/calls")
+    leave(calls, sending=Sending(receivers=(Receiver(name=sink.name, target=sink.target),)))
+    if recorded:
+        # Its process died between the file and the outbox.
+        read_journal((calls / "journal" / "call.jsonl").read_bytes()).save(calls / "call.json")
+
+    assert main(["recover", "calls"]) == 0
+    (entry,) = Outbox(calls).entries()
+    assert (entry.call_id, entry.record, entry.attempts) == ("call", "call.json", 0)
+    assert sink_of(entry.target, {}).name == sink.name
 
 
 def test_a_dry_run_says_what_would_be_done_and_does_nothing(calls, capsys):
@@ -79,22 +96,3 @@ def test_records_go_elsewhere_when_asked(calls, capsys):
 def test_a_directory_that_is_not_there_makes_no_command(calls, capsys):
     assert main(["recover", "nowhere"]) == 2
     assert "nowhere" in capsys.readouterr().err
-
-
-def test_recovered_calls_wait_in_the_outbox_for_the_sinks_that_are_named(calls, capsys):
-    leave(calls)
-    (calls.parent / "bot.py").write_text(
-        "from flows_analytics import HTTPSink\nsinks = [HTTPSink('http://127.0.0.1:1/calls', name='there')]\n"
-    )
-
-    assert main(["recover", "calls", "--sinks", "bot.py:sinks"]) == 0
-    (entry,) = Outbox(calls).entries()
-    assert (entry.call_id, entry.sink, entry.attempts) == ("call", "there", 0)
-
-
-def test_nothing_is_recovered_if_the_sinks_that_are_named_are_not_there(calls, capsys):
-    leave(calls)
-
-    assert main(["recover", "calls", "--sinks", "bot.py:sinks"]) == 1
-    assert "--sinks" in capsys.readouterr().err
-    assert len(list(calls.glob("journal/*.jsonl"))) == 1

@@ -211,6 +211,27 @@ def test_a_receiver_that_asks_to_wait_is_left_alone_that_long(outbox, clock, tmp
     assert asyncio.run(main()) == ([0, 0, 1], 2)
 
 
+def test_a_receiver_that_asks_for_a_second_is_not_left_alone_for_the_hour_that_its_failures_are_worth(
+    tmp_path, clock
+):
+    outbox = Outbox(tmp_path, now=clock.now, sleep=clock.sleep, dice=lambda: 1.0)
+    sink = Sending(*[later()] * 12, later(after_secs=1))
+    hand_over(outbox, JSONFileSink(tmp_path), sink, deadline=0.0)
+    for _ in range(12):
+        send(outbox, sink, early=True)
+        clock.at += 1
+    (entry,) = outbox.entries()
+    assert entry.attempts == 13
+    assert entry.next_at.timestamp() - clock.at > 3000
+
+    # The other calls of this receiver do not wait for this one's next attempt either.
+    file = call(2).save(tmp_path / "order-2.json")
+    outbox.keep(call(2), sink, file=file)
+    clock.at += 1
+    assert send(outbox, sink).count("sent") == 1
+    assert send(outbox, sink, early=True).count("sent") == 1
+
+
 def test_500_then_200_and_a_connection_that_dies_half_way_are_one_call_with_one_key(outbox, tmp_path):
     async def main():
         async with receiver(status(500), half, status(409)) as taking:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from datetime import UTC, datetime
+from pathlib import Path
 
 import pytest
 
@@ -12,6 +13,8 @@ from flows_analytics.delivery.limits import Limits
 from flows_analytics.delivery.outbox import Outbox
 from flows_analytics.delivery.upload import UploadError
 from flows_analytics.errors import ObserverError
+from flows_analytics.recording.journal_lines import HeaderLine, Receiver
+from flows_analytics.recording.journal_lines import Sending as Outgoing
 from flows_analytics.recording.recovery import read_journal
 from flows_analytics.testing import VirtualLoop
 from tests.bots import hold_pizza_call
@@ -145,8 +148,9 @@ def test_an_outbox_that_cannot_be_read_is_said_and_costs_nothing(tmp_path, caplo
     assert "the outbox could not be read (Input/output error)" in caplog.text
 
 
-def leave_journal(directory, call_id):
-    recorder, journal = begin(directory, call_id)
+def leave_journal(directory, call_id, **sending):
+    receivers = (Receiver(name="own", target={"sink": "Own"}),)
+    recorder, journal = begin(directory, call_id, sending=Outgoing(receivers=receivers, **sending))
     say(recorder, 3)
     journal.end(kept=False, timeout_secs=10)
 
@@ -184,6 +188,45 @@ def test_what_was_refused_for_good_is_not_put_into_the_outbox_again(tmp_path):
 
     assert Outbox(tmp_path).entries() == []
     assert [entry.call_id for entry in Outbox(tmp_path).failures()] == ["lost"]
+
+
+def test_a_call_that_was_left_behind_is_sent_where_its_own_process_would_have_sent_it(tmp_path):
+    leave_journal(tmp_path, "lost")
+    other = Sending()
+    other.name = "other"
+    FlowsObserver(sinks=[JSONFileSink(tmp_path), other])
+    wait_for_recovery()
+
+    (entry,) = Outbox(tmp_path).entries()
+    assert (entry.call_id, entry.sink, entry.target) == ("lost", "own", {"sink": "Own"})
+
+
+def test_an_observer_that_sends_nothing_keeps_what_others_have_to_send(tmp_path):
+    leave_journal(tmp_path / "calls", "lost", outbox=str(tmp_path / "elsewhere"))
+    FlowsObserver(sinks=[JSONFileSink(tmp_path / "calls")])
+    wait_for_recovery()
+
+    assert [entry.call_id for entry in Outbox(tmp_path / "elsewhere").entries()] == ["lost"]
+    assert not (tmp_path / "calls" / "outbox").exists()
+
+
+@pytest.mark.parametrize(
+    ("options", "sent_to"),
+    [
+        ({}, Outgoing(receivers=(Receiver(name="own"),))),
+        ({"outbox": "spool"}, Outgoing(outbox=str(Path("spool").absolute()), receivers=(Receiver(name="own"),))),
+        ({"outbox": None}, None),
+    ],
+)
+def test_the_journal_says_where_the_call_is_to_be_sent(tmp_path, monkeypatch, options, sent_to):
+    headers = []
+    monkeypatch.setattr(
+        "flows_analytics.recording.journal.HeaderLine",
+        lambda **known: headers.append(HeaderLine(**known)) or headers[-1],
+    )
+    FlowsObserver(sinks=[JSONFileSink(tmp_path), Sending()], **options)
+
+    assert [header.sending for header in headers] == [sent_to]
 
 
 @pytest.mark.parametrize("failures", [0, 99])

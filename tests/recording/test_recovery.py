@@ -196,12 +196,12 @@ def test_a_recoverer_that_dies_between_record_and_removal_is_made_good_by_the_ne
     leave(tmp_path)
     told = []
 
-    def dies(path, call):
+    def dies(*_):
         raise RuntimeError("killed here")
 
     assert outcomes(tmp_path, on_recovered=dies) == ["failed"]
     assert files(tmp_path) == ["call.json", "journal/call.jsonl"]
-    assert outcomes(tmp_path, on_recovered=lambda path, call: told.append(path)) == ["known"]
+    assert outcomes(tmp_path, on_recovered=lambda path, *_: told.append(path)) == ["known"]
     assert files(tmp_path) == ["call.json"]
     assert told == [tmp_path / "call.json"]
 

@@ -1,0 +1,1 @@
+"""The proof that no acknowledged moment is lost: real calls, a server that fails, children that are killed."""
