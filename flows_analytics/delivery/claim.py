@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import threading
+from collections.abc import Callable
+from contextlib import suppress
 from copy import deepcopy
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from flows_analytics.delivery.entry import Entry
 from flows_analytics.files.atomic import replace
@@ -15,9 +17,12 @@ from flows_analytics.files.threads import in_own_thread
 
 _LOCK_SUFFIX = ".lock"
 
+_T = TypeVar("_T")
+_E = TypeVar("_E")
+
 
 class Claim:
-    """Holds an entry's lock and writes its file. Its methods block, apart from `save`.
+    """Holds an entry's lock and writes its file. Its methods block, apart from `run`, `save` and `drop`.
 
     The lock is the operating system's, so a process that dies gives the entry back. The lock's file is deleted
     only after the entry's own: whoever opened it before finds the entry gone.
@@ -35,6 +40,23 @@ class Claim:
         self._mutex = threading.Lock()
         self._unsaved: bytes | None = None
         self._saving: set[asyncio.Future[None]] = set()
+        # Never held while the disk works: the loop takes it.
+        self._count = threading.Lock()
+        self._working = 0
+        self._dropped = False
+
+    async def run(self, work: Callable[[], _T]) -> _T:
+        """Do blocking work in a thread, which keeps the lock to its end, even if nobody waits for it any more.
+
+        Args:
+            work: The work, such as calls of the other methods.
+
+        Returns:
+            What it returns.
+        """
+        with self._count:
+            self._working += 1
+        return await in_own_thread(lambda: self._work(work))
 
     def write(self, entry: Entry) -> None:
         """Write the entry.
@@ -59,7 +81,7 @@ class Claim:
         content = entry.model_copy(update={"progress": deepcopy(progress)}).to_bytes()
         # Not under the lock, which is held while the disk works; threads see the latest assignment.
         self._unsaved = content
-        task = asyncio.ensure_future(in_own_thread(self._write_unsaved))
+        task = asyncio.ensure_future(self.run(self._write_unsaved))
         self._saving.add(task)
         task.add_done_callback(self._saved)
 
@@ -106,11 +128,23 @@ class Claim:
             self._release(remove=not self.path.exists())
 
     def drop(self) -> None:
-        """Give the lock back without waiting for the disk, as a task that is cancelled must."""
-        if self._saving:
-            threading.Thread(target=self.release, name="flows_analytics").start()
-        else:
-            self.release()
+        """Give the lock back without touching the disk, as the loop must; work under way does it at its end."""
+        with self._count:
+            self._dropped = True
+            if self._working:
+                return
+        self._release(remove=False)
+
+    def _work(self, work: Callable[[], _T]) -> _T:
+        try:
+            return work()
+        finally:
+            with self._count:
+                self._working -= 1
+                last = self._dropped and not self._working
+            if last:
+                with suppress(OSError):
+                    self.release()
 
     def _release(self, *, remove: bool) -> None:
         lock, self._lock = self._lock, None
@@ -157,3 +191,25 @@ def claim(path: Path, failed: Path) -> Claim | None:
     """
     lock = try_lock(lock_path(path))
     return None if lock is None else Claim(path, lock, failed)
+
+
+async def claimed(work: Callable[[], tuple[Claim, _E] | None]) -> tuple[Claim, _E] | None:
+    """Claim in a thread; if the task is cancelled meanwhile, what was claimed is given back.
+
+    Args:
+        work: Claims, and reads what was claimed.
+
+    Returns:
+        What it returns.
+    """
+    claiming = asyncio.ensure_future(in_own_thread(work))
+    try:
+        return await asyncio.shield(claiming)
+    except asyncio.CancelledError:
+        claiming.add_done_callback(_give_back)
+        raise
+
+
+def _give_back(claiming: asyncio.Future[Any]) -> None:
+    if not claiming.cancelled() and claiming.exception() is None and claiming.result() is not None:
+        claiming.result()[0].drop()

@@ -9,6 +9,7 @@ from typing import Any, Self
 from pydantic import AwareDatetime, BaseModel, ConfigDict, ValidationError
 
 from flows_analytics.calls.record import CallRecord
+from flows_analytics.delivery.schedule import Schedule
 from flows_analytics.delivery.upload import Addressed, key_of
 from flows_analytics.errors import FlowsAnalyticsError
 
@@ -50,6 +51,7 @@ class Entry(BaseModel):
         first_at: When the entry was made.
         next_at: When to try again.
         not_before: Until when the receiver asked to be left alone; None if it did not.
+        warned_at: When it was said that the limits may soon give the call up; None if it was not.
         progress: See `Upload`.
         failure: Why the last attempt failed; None before the first.
     """
@@ -68,6 +70,7 @@ class Entry(BaseModel):
     first_at: AwareDatetime
     next_at: AwareDatetime
     not_before: AwareDatetime | None = None
+    warned_at: AwareDatetime | None = None
     progress: dict[str, Any] = {}
     failure: Failure | None = None
 
@@ -128,6 +131,38 @@ class Entry(BaseModel):
             "failure": Failure(at=at(now), why=why, answer=answer),
         }
         return self.model_copy(update=update)
+
+    def held_back(self, now: float, why: str, *, wait_secs: float) -> Self:
+        """Note that an attempt that was to begin did not, because the receiver asked others to wait.
+
+        Args:
+            now: The wall clock, in seconds since 1970.
+            why: Why, without any content of the call.
+            wait_secs: For how long.
+        """
+        attempts = max(self.attempts - 1, 0)
+        left = self.failed(now, why, wait_secs=wait_secs, asked_secs=wait_secs)
+        return left.model_copy(update={"attempts": attempts})
+
+    def due_at(self, now: float, schedule: Schedule, *, early: bool = False) -> float:
+        """Say when the call may be sent. Nothing waits longer than the schedule lets it, wherever the clock was.
+
+        Args:
+            now: The wall clock, in seconds since 1970.
+            schedule: How long it can wait.
+            early: Whether only the receiver's wish counts.
+
+        Returns:
+            In seconds since 1970; not after ``now`` if it is due.
+        """
+        # Set back, a clock would keep calls for as long as it was set back.
+        asked = self.not_before.timestamp() if self.not_before is not None else 0.0
+        own = 0.0 if early else self.next_at.timestamp()
+        if asked > now + schedule.longest_wait_secs(asked=True):
+            asked = 0.0
+        if own > now + schedule.longest_wait_secs(asked=self.not_before is not None):
+            own = 0.0
+        return max(asked, own)
 
 
 def entry_of(

@@ -20,7 +20,6 @@ class Outcome:
         why: Why it was not sent, without any content of the call; empty if it was.
         wait_secs: How long to wait before the next attempt; None if there will be none.
         asked_secs: How long the receiver asked to be left alone; None if it did not.
-        reached: Whether the receiver answered at all.
     """
 
     state: State
@@ -29,4 +28,3 @@ class Outcome:
     why: str = ""
     wait_secs: float | None = None
     asked_secs: float | None = None
-    reached: bool = True

@@ -57,3 +57,14 @@ class Schedule:
             Seconds: a little more than it asks for, a day and a little at most.
         """
         return min(asked_secs, self.longest_asked_secs) + dice * self.first_secs
+
+    def longest_wait_secs(self, *, asked: bool) -> float:
+        """Say how long any wait can be; what lies further ahead was written by another clock.
+
+        Args:
+            asked: Whether the receiver asked for it.
+
+        Returns:
+            Seconds.
+        """
+        return max(self.longest_secs, self.longest_asked_secs + self.first_secs) if asked else self.longest_secs

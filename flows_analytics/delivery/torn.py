@@ -9,6 +9,7 @@ from pathlib import Path
 
 from flows_analytics.calls.record import CallRecord
 from flows_analytics.delivery.entry import REF_SUFFIX, Entry, entry_of
+from flows_analytics.delivery.slot import AT
 from flows_analytics.delivery.upload import UploadSink
 from flows_analytics.errors import RecordError
 from flows_analytics.files.directories import make_directory
@@ -54,7 +55,7 @@ def rebuilt(path: Path, directory: Path, sinks: Iterable[UploadSink], now: float
     """
     stem = path.name.removesuffix(REF_SUFFIX)
     for sink in sinks:
-        matched = re.fullmatch(rf"(.+)\.{re.escape(safe_name(sink.name))}(~\d+)?", stem)
+        matched = re.fullmatch(rf"(.+){AT}{re.escape(safe_name(sink.name))}(~\d+)?", stem)
         if matched is None:
             continue
         own = path.with_suffix(RECORD_SUFFIX)

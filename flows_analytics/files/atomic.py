@@ -12,8 +12,11 @@ from secrets import token_hex
 
 from flows_analytics.files.directories import make_directory
 
+STALE_SECS = 3600.0
+"""A temporary file that is older was left by a process that died while it wrote."""
+
 TEMPORARY = re.compile(r"\.[0-9a-f]{16}\.tmp")
-"""Names of the files in which content waits for its place; one that stays is of a process that died."""
+"""Names of the files in which content waits for its place."""
 
 
 def write_new(directory: Path, name: str, suffix: str, content: bytes) -> Path:
@@ -58,6 +61,28 @@ def replace(path: Path, content: bytes) -> Path:
         return path
 
     return _placed(path.parent, content, put)
+
+
+def remove_stale(directory: Path, now: float) -> int:
+    """Remove the temporary files that dead processes left in a directory; no other file is touched.
+
+    Args:
+        directory: Where; it need not be there.
+        now: The wall clock, in seconds since 1970.
+
+    Returns:
+        How many were removed. What cannot be removed stays for the next time.
+    """
+    removed = 0
+    with suppress(OSError), os.scandir(directory) as entries:
+        for entry in entries:
+            if TEMPORARY.fullmatch(entry.name):
+                # Its writer may finish meanwhile.
+                with suppress(OSError):
+                    if now - entry.stat(follow_symlinks=False).st_mtime > STALE_SECS:
+                        Path(entry.path).unlink()
+                        removed += 1
+    return removed
 
 
 def _placed(directory: Path, content: bytes, put: Callable[[Path], Path]) -> Path:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import OrderedDict, deque
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
@@ -36,6 +37,11 @@ _KEPT = 256
 
 _MOST = 5000
 """Pieces that wait at most, more than a speech or a turn has. They are then taken as a whole."""
+
+_DIGITS_KEPT = 80
+"""Characters of a turn in which digits at its end are looked for: a card, digit by digit."""
+
+_DIGITS_AT_THE_END = re.compile(r"\d(?:[\W_]{0,4}\d)*+(?=[\W_]*\Z)")
 
 _PIECES: dict[type[Moment], str] = {
     BotText: "text",
@@ -76,7 +82,8 @@ class HeldMoments:
 
     - A word of the bot waits until the LLM has written its answer to the end; one that is in no text that was
       written, until the end of the speech.
-    - A transcript of the caller waits until the turn is over.
+    - A transcript of the caller waits until the turn is over. Digits at its end are remembered, and read together
+      with those that the next turn begins with unless the bot has spoken to its end in between.
     - A key of the phone waits until no other has followed for three seconds.
 
     They keep their times; only ``seq`` tells that they waited.
@@ -129,6 +136,8 @@ class HeldMoments:
     def _take(self, piece: _Piece) -> None:
         if piece.kind is BotText:
             self._bot.take(piece)
+            if piece.fields.get("source") == "context":
+                self._caller.answered()
         elif piece.kind in (KeysPressed, KeysSent):
             keys = self._dialled.get(piece.kind) or _Keys(self._record, self._redaction)
             self._dialled[piece.kind] = keys
@@ -226,7 +235,7 @@ class _BotWords:
 
 
 class _CallerWords:
-    """The caller's words in one turn."""
+    """The caller's words in one turn, behind the digits of a number that was begun in the ones before."""
 
     def __init__(self, record: _Record, redaction: Redaction) -> None:
         self._record = record
@@ -235,6 +244,8 @@ class _CallerWords:
         # What was told of this turn already: a transcript may come late.
         self._told: list[str] = []
         self._open = False
+        # Whether the caller cut in on what the bot is saying.
+        self._cut_in = False
 
     def take(self, piece: _Piece) -> None:
         if piece.fields.get("source") == "typed":
@@ -256,9 +267,19 @@ class _CallerWords:
         elif not self._open and kind in (CallerTurnStarted, BotStarted, InferenceStarted):
             self.release()
             if kind is not InferenceStarted:
-                self._told = []
+                self._told = _digits_at_the_end(self._told)
         if kind is CallerTurnStarted:
             self._open = True
+        elif kind is BotStarted:
+            self._cut_in = False
+        elif kind is Interrupted:
+            self._cut_in = True
+        elif kind is BotStopped and not self._cut_in and not self._open:
+            self.answered()
+
+    def answered(self) -> None:
+        """The bot has had its say: what comes now is an answer to that."""
+        self._told = []
 
     def release(self) -> None:
         waiting, self._waiting = self._waiting, []
@@ -292,11 +313,16 @@ class _Keys:
             self._record(piece, text.take(piece.text) or "")
 
 
+def _digits_at_the_end(told: list[str]) -> list[str]:
+    found = _DIGITS_AT_THE_END.search(" ".join(told)[-_DIGITS_KEPT:])
+    return [found[0]] if found else []
+
+
 def _tell(
     record: _Record, text: str, redacted: str, pieces: Iterable[_Piece], *, before: Iterable[str] = ()
 ) -> None:
     whole = WrittenText(text, redacted)
     for said in before:
-        whole.take(said)
+        whole.skip(said)
     for piece in pieces:
         record(piece, whole.take(piece.text) or "")

@@ -29,8 +29,7 @@ def outbox_of(
     if directory is None:
         return None
     if isinstance(given, Outbox):
-        given.say = say
-        return given
+        return given.saying(say)
     return Outbox(directory, say=say)
 
 

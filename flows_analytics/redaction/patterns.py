@@ -6,6 +6,7 @@ import re
 from collections.abc import Mapping
 
 from flows_analytics.redaction.digits import hide_numbers
+from flows_analytics.redaction.named_values import is_call_id, is_time_or_amount
 
 # A match can only begin where a word does, so that a long text without any "@" is read once.
 _EMAIL = re.compile(r"(?<![\w.+%'-])[\w.+%'-]+@[\w-]+(?:\.[\w-]+)+")
@@ -24,10 +25,14 @@ class PatternRedactor:
     Args:
         emails: Whether to replace email addresses, by ``<email>``.
         phones: Whether to replace phone numbers, by ``<phone>``: any 7 digits or more in a row, with spaces,
-            dashes, dots, slashes or brackets between them, also if they are something else. Dates, UUIDs, decimal
-            fractions, digits that follow a letter, and more than 15 without a gap or in groups of four stay.
-        cards: Whether to replace payment cards, by ``<card>``: 13 to 19 digits in groups of any size that begin
-            with 2 to 6 and pass the Luhn check, and the few digits beside them.
+            dashes, dots, commas, slashes, brackets, stars or underscores between them, also if they are something
+            else. What says that it is a date, a time of day, a UUID, an IP address, an amount (``1,234,567``,
+            ``1 234 567 euros``), a list that counts up (``rooms 101, 102``), a decimal fraction of a number below
+            100, or digits straight after a Latin letter (``A1234567``, not ``tel5551234``) stays.
+        cards: Whether to replace payment cards, by ``<card>``: 13 to 19 digits that begin with 2 to 9 and pass the
+            Luhn check, in groups of any size with up to four characters of any kind between them; the few digits
+            beside them; and what is written as a card is, whatever the check says: 16 digits or more without a
+            gap, or in the groups of a card.
         patterns: More to replace: by the label, a regular expression or a compiled one. They come first, in order.
 
     Raises:
@@ -64,6 +69,22 @@ class PatternRedactor:
         if self._card is not None or self._phone is not None:
             text = hide_numbers(text, card=self._card, phone=self._phone)
         return text
+
+    def keeps(self, key: str, value: str | float) -> bool:
+        """Tell whether a value is left because of its key; a pattern of your own has a say before.
+
+        Args:
+            key: The key of the mapping in which it stands, or in which the list that holds it does.
+            value: A text or a number.
+
+        Returns:
+            True for Call-IDs of SIP, times and amounts that are named so, and numbers with decimals.
+        """
+        if any(pattern.search(str(value)) for _, pattern in self._patterns):
+            return False
+        if isinstance(value, str):
+            return is_call_id(key, value)
+        return not float(value).is_integer() or is_time_or_amount(key, value)
 
     def __repr__(self) -> str:
         # The patterns may be secrets themselves.

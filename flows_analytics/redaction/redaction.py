@@ -8,6 +8,7 @@ from collections.abc import Callable
 from typing import Any, cast
 
 from flows_analytics.calls.values import MAX_TEXT, clean_text, plain, text_of
+from flows_analytics.redaction.patterns import PatternRedactor
 
 Redactor = Callable[[str], str]
 """Takes a text and returns it without what must not be kept."""
@@ -43,6 +44,8 @@ class Redaction:
 
     def __init__(self, redactor: Redactor, *, failed: Callable[[str], None], clock_ns: Callable[[], int]) -> None:
         self._redactor = redactor
+        # Only a redactor of known forms knows of values by their keys; any other sees every value.
+        self._keeps = redactor.keeps if isinstance(redactor, PatternRedactor) else None
         self._failed = failed
         self._clock_ns = clock_ns
         self._known: OrderedDict[str, RedactedText] = OrderedDict()
@@ -85,7 +88,7 @@ class Redaction:
 
         Returns:
             A value of JSON types. A number in which something was hidden becomes a text. Keys that have become the
-            same are numbered, so that no entry is lost.
+            same are numbered, so that no entry is lost. A `PatternRedactor` leaves what it knows by its key.
         """
         if isinstance(value, str):
             return self.text(value)
@@ -102,18 +105,20 @@ class Redaction:
         """
         return self.text(value if isinstance(value, str) else text_of(value))
 
-    def _nested(self, value: Any) -> Any:
+    def _nested(self, value: Any, key: str = "") -> Any:
         match value:
             case str():
-                return self.text(value)
+                return value if self._keeps is not None and self._keeps(key, value) else self.text(value)
             case None | bool():
                 return value
             case int() | float():
+                if self._keeps is not None and self._keeps(key, value):
+                    return value
                 said = f"{value:.0f}" if isinstance(value, float) and value.is_integer() else str(value)
                 redacted = self.text(said)
                 return value if redacted == said else redacted
             case list():
-                return [self._nested(item) for item in cast("list[Any]", value)]
+                return [self._nested(item, key) for item in cast("list[Any]", value)]
             case _:
                 return self._mapping(cast("dict[str, Any]", value))
 
@@ -125,7 +130,7 @@ class Redaction:
             while name in hidden:
                 number += 1
                 name = f"{self.text(key)} {number}"
-            hidden[name] = self._nested(value)
+            hidden[name] = self._nested(value, key)
         return hidden
 
     def _ask(self, text: str) -> str:

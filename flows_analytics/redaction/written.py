@@ -80,6 +80,21 @@ class WrittenText:
         lead, trail = len(piece) - len(piece.lstrip()), len(piece.rstrip())
         return f"{piece[:lead]}{told}{piece[trail:]}"
 
+    def skip(self, piece: str) -> None:
+        """Go on by a piece that was told before, when less of the text was known.
+
+        What is hidden at its end is told again with the next piece that says it.
+
+        Args:
+            piece: What was said.
+        """
+        self.take(piece)
+        if 0 < self._said < len(self._places):
+            here = self._span(self._places[self._said])
+            span = self._spans[here]
+            if span.hidden and here == self._span(self._places[self._said - 1]):
+                self._told = span.shown_start
+
     def _take_word(self, word: str) -> str:
         told = self._follow(word, ahead=True)
         return self._withhold() if told is None else told

@@ -108,14 +108,14 @@ def test_a_call_is_on_disk_with_its_entry_before_it_is_sent(outbox, tmp_path):
 
     hand_over(outbox, Looking(), JSONFileSink(tmp_path))
     *paths, entry = seen
-    assert {"order-1.json", "outbox/order-1.own.ref"} < set(paths)
+    assert {"order-1.json", "outbox/order-1@own.ref"} < set(paths)
     assert (entry.attempts, entry.failure.why, entry.record) == (1, UNFINISHED, "order-1.json")
     assert CallRecord.load(tmp_path / entry.record).call_id == "order-1"
 
 
 def test_without_a_file_sink_the_outbox_keeps_the_record_until_it_is_sent(outbox, tmp_path):
     hand_over(outbox, Sending(later(after_secs=100)))
-    assert files(tmp_path) == ["outbox/order-1.own.json", "outbox/order-1.own.ref", "outbox/order-1.own.ref.lock"]
+    assert files(tmp_path) == ["outbox/order-1@own.json", "outbox/order-1@own.ref", "outbox/order-1@own.ref.lock"]
     assert all((tmp_path / file).stat().st_mode & 0o777 == 0o600 for file in files(tmp_path))
 
     outbox._now = lambda: EPOCH + 200
@@ -250,7 +250,7 @@ def test_what_is_refused_for_good_is_put_aside_with_the_reason_and_can_be_put_ba
     (_, delivery) = hand_over(outbox, JSONFileSink(tmp_path), Sending(REFUSED))
 
     assert (delivery.error, delivery.left) == (None, "put aside: HTTP 400")
-    assert files(tmp_path) == ["failed/order-1.own.ref", "order-1.json"]
+    assert files(tmp_path) == ["failed/order-1@own.ref", "order-1.json"]
     (entry,) = outbox.failures()
     assert (entry.failure.why, entry.failure.answer) == ("HTTP 400", "SECRET")
     sink = Sending()
@@ -266,7 +266,7 @@ def test_a_schema_function_that_raises_puts_the_call_aside(outbox, tmp_path):
 
     (_, delivery) = hand_over(outbox, JSONFileSink(tmp_path), sink)
     assert delivery.left == f"put aside: the schema function of {sink.name} raised KeyError"
-    assert "SECRET" not in (tmp_path / "failed" / f"order-1.{sink.name}.ref").read_text()
+    assert "SECRET" not in (tmp_path / "failed" / f"order-1@{sink.name}.ref").read_text()
 
 
 def test_progress_is_there_for_the_next_process(outbox, tmp_path):
@@ -317,7 +317,7 @@ def test_the_calls_directory_may_move_while_calls_wait(tmp_path):
 def test_a_torn_entry_is_set_aside_reported_and_made_anew(outbox, tmp_path, said):
     wait_with(outbox, 2)
     key = outbox.entries()[0].key
-    path = tmp_path / "outbox" / "order-1.own.ref"
+    path = tmp_path / "outbox" / "order-1@own.ref"
     path.write_bytes(path.read_bytes()[:100])
     outbox._now = lambda: EPOCH + 2e6
 
@@ -325,14 +325,15 @@ def test_a_torn_entry_is_set_aside_reported_and_made_anew(outbox, tmp_path, said
     result = send(outbox, sink)
     assert result.count("sent") == 2
     assert key in dict(sink.taken)
-    assert [file.name for file in result.set_aside] == ["order-1.own.ref.torn"]
+    assert [file.name for file in result.set_aside] == ["order-1@own.ref.torn"]
     assert "torn" in said[-1]
-    assert files(tmp_path) == ["failed/order-1.own.ref.torn", "order-1.json", "order-2.json"]
+    assert files(tmp_path) == ["failed/order-1@own.ref.torn", "order-1.json", "order-2.json"]
 
 
 def test_a_record_whose_process_died_before_it_had_an_entry_is_sent(outbox, tmp_path):
     hand_over(outbox, Sending(later(1e6)))
-    (tmp_path / "outbox" / "order-1.own.ref").unlink()
+    (tmp_path / "outbox" / "order-1@own.ref").unlink()
+    outbox._now = lambda: EPOCH + 2e6
 
     sink = Sending()
     assert send(outbox, sink).count("sent") == 1

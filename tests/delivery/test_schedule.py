@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 from hypothesis import given
@@ -89,6 +90,21 @@ def test_what_is_left_keeps_the_limits_and_the_oldest_goes_first(entries, bounds
     # A warning comes before anything is dropped.
     if dropped:
         assert bounds.warning(entries, 1000.0)
+    assert bounds.given_up(entries, 1000.0) == []
+    assert set(dropped) <= set(bounds.near(entries, 1000.0))
+    assert bool(bounds.warning(entries, 1000.0)) == bool(bounds.near(entries, 1000.0))
+
+
+@given(waiting, limits, st.floats(min_value=0, max_value=1000))
+def test_what_was_warned_of_long_enough_ago_is_given_up(entries, bounds, warned_at):
+    warned = [replace(entry, warned_at=warned_at) for entry in entries]
+    given_up = bounds.given_up(warned, 1000.0)
+
+    assert set(given_up) <= set(bounds.exceeded_by(warned, 1000.0))
+    if bounds.max_age_secs is None or 1000.0 - warned_at >= 0.2 * bounds.max_age_secs:
+        assert given_up == bounds.exceeded_by(warned, 1000.0)
+    elif bounds.max_bytes is None:
+        assert given_up == []
 
 
 @given(waiting)

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from flows_analytics.files.atomic import replace, write_new
+from flows_analytics.files.atomic import STALE_SECS, remove_stale, replace, write_new
 
 
 def names(directory):
@@ -78,3 +78,27 @@ def test_a_file_system_without_links_still_overwrites_nothing(tmp_path, monkeypa
 
     assert names(tmp_path) == ["x.json", "x~2.json"]
     assert (tmp_path / "x~2.json").read_bytes() == b"two"
+
+
+def test_temporary_files_that_dead_processes_left_are_removed_after_an_hour_and_nothing_else_is(tmp_path):
+    for name in (f".{'a' * 16}.tmp", f".{'b' * 16}.tmp", "call.json", ".mine.tmp", f"{'a' * 16}.tmp"):
+        (tmp_path / name).write_bytes(b"half")
+        os.utime(tmp_path / name, (1000.0, 1000.0))
+    os.utime(tmp_path / f".{'b' * 16}.tmp", (1001.0, 1001.0))
+
+    assert remove_stale(tmp_path, 1000.0 + STALE_SECS) == 0
+    assert remove_stale(tmp_path, 1000.5 + STALE_SECS) == 1
+    assert names(tmp_path) == sorted([f".{'b' * 16}.tmp", "call.json", ".mine.tmp", f"{'a' * 16}.tmp"])
+    assert remove_stale(tmp_path / "missing", 1e12) == 0
+
+
+def test_a_temporary_file_that_cannot_be_removed_stays_and_breaks_nothing(tmp_path, monkeypatch):
+    path = tmp_path / f".{'a' * 16}.tmp"
+    path.write_bytes(b"half")
+
+    def refused(self, missing_ok=False):
+        raise PermissionError("in use")
+
+    monkeypatch.setattr(Path, "unlink", refused)
+    assert remove_stale(tmp_path, path.stat().st_mtime + 2 * STALE_SECS) == 0
+    assert path.exists()

@@ -15,6 +15,7 @@ from pipecat.frames.frames import TTSSpeakFrame, UserStartedSpeakingFrame
 from flows_analytics import FlowsObserver, JSONFileSink
 from flows_analytics.calls.events import (
     AnyMoment,
+    BotStarted,
     BotStopped,
     BotText,
     CallerText,
@@ -388,7 +389,38 @@ def test_a_transcript_that_comes_after_its_turn_is_read_together_with_it():
     call.add(InferenceStarted)
 
     # The first half was written before anything told that it was one; the second is hidden.
-    assert call.told(CallerText) == ["four and 555", "please"]
+    assert call.told(CallerText) == ["four and 555", "<phone> please"]
+
+
+def said_in_turns(call, *turns):
+    for turn in turns:
+        call.add(CallerTurnStarted)
+        call.add(CallerText, text=turn)
+        call.add(CallerTurnStopped)
+
+
+def test_of_a_card_that_is_read_in_four_turns_no_more_than_the_beginning_is_kept():
+    call = Writing()
+    said_in_turns(call, "it is 4111.", "1111", "1111", "1111 thanks", "12 27", "And 5 people")
+
+    assert call.told(CallerText) == ["it is 4111.", "<phone>", "<phone>", "<card> thanks", "12 27", "And 5 people"]
+
+
+def test_a_bot_that_is_cut_off_does_not_end_a_number_and_one_that_is_heard_does():
+    call = Writing()
+    said_in_turns(call, "415 55")
+    call.add(InferenceStarted)
+    call.add(BotStarted)
+    call.add(Interrupted)
+    call.add(BotStopped)
+    said_in_turns(call, "5 2671")
+    call.add(BotStarted)
+    call.add(BotStopped)
+    said_in_turns(call, "2671 people")
+    call.add(BotText, text="At what time?", source="context")
+    said_in_turns(call, "7 30")
+
+    assert call.told(CallerText) == ["415 55", "<phone>", "2671 people", "7 30"]
 
 
 def test_keys_are_hidden_as_one_number_and_a_choice_in_a_menu_is_kept():

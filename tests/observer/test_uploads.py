@@ -81,7 +81,7 @@ def test_a_call_that_cannot_be_sent_stays_and_is_no_loss(tmp_path, caplog):
 def test_an_outbox_may_be_given_as_a_directory_or_made_by_hand(tmp_path, outbox):
     hold_pizza_call(call_id="order-1", sinks=[Sending(*[later()] * 99)], outbox=outbox(tmp_path))
 
-    assert [path.name for path in (tmp_path / "outbox").glob("*.ref")] == ["order-1.own.ref"]
+    assert [path.name for path in (tmp_path / "outbox").glob("*.ref")] == ["order-1@own.ref"]
 
 
 @pytest.mark.parametrize(
@@ -139,7 +139,7 @@ def test_an_outbox_that_cannot_be_read_is_said_and_costs_nothing(tmp_path, caplo
         raise OSError(5, "Input/output error")
 
     (tmp_path / "outbox").mkdir()
-    monkeypatch.setattr("flows_analytics.delivery.outbox.claim", broken)
+    monkeypatch.setattr("flows_analytics.delivery.watch.claim", broken)
     sink = Sending()
     held = hold_pizza_call(call_id="order-1", sinks=[JSONFileSink(tmp_path), sink])
 
