@@ -177,7 +177,7 @@ def test_without_a_sink_that_sends_nothing_leaves_the_machine(tmp_path, monkeypa
     monkeypatch.setattr(socket.socket, "connect", refuse)
     monkeypatch.setattr(socket.socket, "connect_ex", refuse)
     monkeypatch.setattr(socket, "getaddrinfo", refuse)
-    monkeypatch.setattr(HTTPClient, "try_send", refuse)
+    monkeypatch.setattr(HTTPClient, "send", refuse)
     hold_pizza_call(call_id="order-1", sinks=[JSONFileSink(tmp_path), HTMLReportSink(tmp_path)])
 
     assert names(tmp_path) == ["order-1.html", "order-1.json"]

@@ -34,6 +34,8 @@ class Health(BaseModel):
     - ``reused``: the observer was given to a second call; the recording stops there.
     - ``recording_failed``: the sound of the call, or the end of it, is missing.
     - ``cost_failed``: the ``cost_calculator`` raised, or gave no finite number; the call has no cost.
+    - ``clock_set_back``: a service measured a time that is less than nothing, because the wall clock was set back
+      meanwhile; the measurement is missing. The times of the call are those of another clock.
     - ``redaction_failed``: the ``redactor`` raised, or returned no text; what it was given is not in the record.
     - ``resolver_failed``: the ``disconnection_reason_resolver`` raised, or took too long.
     - ``journal_failed``: the disk did not take the journal for a while, or moments were left out of it because too

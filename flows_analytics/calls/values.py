@@ -10,7 +10,7 @@ from __future__ import annotations
 import dataclasses
 import json
 import math
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from datetime import date, datetime, time, timedelta
 from decimal import Decimal
 from enum import Enum
@@ -112,15 +112,14 @@ class _Reduction:
             case Enum():
                 return self.reduce(value.value, depth)
             case str():
-                self._left -= len(value) // 100
-                return clean_text(value)
+                return self._text(value)
             case int():
                 # Beyond this, Python itself refuses to print the number and most JSON readers overflow.
                 return int(value) if value.bit_length() <= 1024 else f"<int: {value.bit_length()} bits>"
             case float():
                 return float(value) if math.isfinite(value) else f"<float: {value}>"
             case Decimal() | UUID():
-                return str(value)
+                return self._text(str(value))
             case datetime() | date() | time():
                 return value.isoformat()
             case timedelta():
@@ -143,9 +142,9 @@ class _Reduction:
 
     def _container(self, value: Any, depth: int) -> Any:
         if isinstance(value, BaseModel):
-            value = {name: getattr(value, name) for name in type(value).model_fields}
-        elif dataclasses.is_dataclass(value) and not isinstance(value, type):
-            value = {field.name: getattr(value, field.name) for field in dataclasses.fields(value)}
+            return self._fields(value, (*type(value).model_fields, *(value.model_extra or ())), depth)
+        if dataclasses.is_dataclass(value) and not isinstance(value, type):
+            return self._fields(value, [field.name for field in dataclasses.fields(value)], depth)
         if isinstance(value, Mapping):
             return self._mapping(cast("Mapping[Any, Any]", value), depth)
         if isinstance(value, set | frozenset):
@@ -154,13 +153,37 @@ class _Reduction:
             return self._items(cast("Collection[Any]", value), depth)
         return f"<{type(value).__name__}>"
 
+    def _text(self, text: str) -> str:
+        # Only what is kept is counted: what follows an endless text is worth as much as before it.
+        self._left -= min(len(text), MAX_TEXT) // 100
+        return clean_text(text)
+
+    def _fields(self, value: object, names: Iterable[str], depth: int) -> dict[str, Any]:
+        kept: dict[str, Any] = {}
+        for name in names:
+            try:
+                field = getattr(value, name)
+            except AttributeError:
+                # Declared, and never set.
+                continue
+            except Exception:
+                kept[clean_text(name)] = "<unreadable>"
+                continue
+            kept[clean_text(name)] = self.reduce(field, depth)
+        return kept
+
     def _items(self, items: Collection[Any], depth: int) -> list[Any]:
         kept: list[Any] = []
-        for item in items:
-            if self._left <= 0:
-                kept.append(f"<cut: {len(items):,} items in all>")
-                break
-            kept.append(self.reduce(item, depth))
+        try:
+            for item in items:
+                if self._left <= 0:
+                    kept.append(f"<cut: {len(items):,} items in all>")
+                    break
+                kept.append(self.reduce(item, depth))
+        except Exception:
+            if not kept:
+                raise
+            kept.append("<unreadable from here on>")
         return kept
 
     def _mapping(self, mapping: Mapping[Any, Any], depth: int) -> dict[str, Any]:
@@ -169,12 +192,27 @@ class _Reduction:
             if self._left <= 0:
                 kept["<cut>"] = f"{len(mapping):,} entries in all"
                 break
-            name = clean_text(key) if isinstance(key, str) else str(self.reduce(key, 0))
-            if name in kept:
-                # Two keys may look alike as text, such as 5 and "5".
-                name = f"{name} <{type(key).__name__}>"
-            kept[name] = self.reduce(mapping[key], depth)
+            name = _free(self._text(key) if isinstance(key, str) else str(self.reduce(key, 1)), key, kept)
+            kept[name] = self._entry(mapping, key, depth)
         return kept
+
+    def _entry(self, mapping: Mapping[Any, Any], key: Any, depth: int) -> Any:
+        try:
+            value = mapping[key]
+        except Exception:
+            return "<unreadable>"
+        return self.reduce(value, depth)
+
+
+def _free(name: str, key: Any, taken: Mapping[str, Any]) -> str:
+    """Name an entry, also if its key looks as text like another's, such as 5 and "5"."""
+    number = len(taken)
+    if name in taken:
+        name = f"{name} <{type(key).__name__}>"
+    while name in taken:
+        # From how many there are on: of keys that all look alike, none is compared with each before it.
+        name, number = f"{name} {number}", number + 1
+    return name
 
 
 def _as_text(value: Any, info: ValidationInfo) -> Any:

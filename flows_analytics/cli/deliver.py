@@ -16,6 +16,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 
 from flows_analytics.cli.console import ERRORS, RESULTS
 from flows_analytics.errors import FlowsAnalyticsError
+from flows_analytics.report.visible import one_line
 
 if TYPE_CHECKING:
     from flows_analytics.delivery.outbox import Outbox
@@ -54,7 +55,7 @@ def deliver(
     if not directory.is_dir() and not watch:
         raise FlowsAnalyticsError("no_calls_directory", f"{directory} is not there: name a calls directory")
     outbox = Outbox(directory, say=_say)
-    delivering = _Delivering(outbox, load_sinks(sinks) if sinks else [])
+    delivering = _Delivering(outbox, [] if sinks is None else load_sinks(sinks))
     if retry_failed:
         RESULTS.print(f"{_calls(outbox.retry_failed())} put back into the outbox.")
     if watch:
@@ -129,7 +130,7 @@ class _Delivering:
             RESULTS.print("Nothing to send.")
             return False
         told = [f"sent {self._states['sent']}", f"left {len(waiting)}", f"put aside {len(failures)}"]
-        RESULTS.print(", ".join(told), markup=False)
+        RESULTS.print(", ".join(told))
         if failures:
             _say(f"Why is in {failed}; --retry-failed sends them once more.")
         return bool(waiting or failures or self._set_aside)
@@ -169,7 +170,8 @@ def _stopped_by_signals(stop: Callable[[], object]) -> Generator[None]:
 
 
 def _say(message: str) -> None:
-    ERRORS.print(message, markup=False, soft_wrap=True)
+    # On one line: a call id with a line break in it is not to look like a notice of ours.
+    ERRORS.print(one_line(message), soft_wrap=True)
 
 
 def _calls(number: int) -> str:

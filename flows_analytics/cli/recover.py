@@ -45,16 +45,16 @@ def recover(
         transient=True,
     )
     done = [_told(recovery) for recovery in each]
-    ERRORS.print(_summary(done, dry_run), markup=False, soft_wrap=True)
+    ERRORS.print(_summary(done, dry_run), soft_wrap=True)
     if any(recovery.outcome in ("unreadable", "too_new", "failed") for recovery in done):
         raise typer.Exit(1)
 
 
 def _told(recovery: Recovery) -> Recovery:
     if recovery.outcome == "recovered":
-        RESULTS.print(str(recovery.record), markup=False, soft_wrap=True)
+        RESULTS.print(str(recovery.record), soft_wrap=True)
     elif recovery.outcome in ("unreadable", "too_new", "failed"):
-        ERRORS.print(f"not recovered: {recovery.journal}: {recovery.why}", markup=False, soft_wrap=True)
+        ERRORS.print(f"not recovered: {recovery.journal}: {recovery.why}", soft_wrap=True)
     return recovery
 
 

@@ -47,20 +47,20 @@ def report(
     failed = 0
     records, missing = _files(calls, directory)
     for told in missing:
-        ERRORS.print(f"skipped: {told}", markup=False, soft_wrap=True)
+        ERRORS.print(f"skipped: {told}", soft_wrap=True)
     for file in track(records, "Writing pages", console=ERRORS, disable=len(records) < 10, transient=True):
         try:
             record = CallRecord.load(file)
             record_dir = record_dir_seen_from(out or file.parent, file.parent, record)
             page = render_call_report(record, template_dir=template_dir, record_dir=record_dir)
         except FlowsAnalyticsError as error:
-            ERRORS.print(f"skipped: {error.message}", markup=False, soft_wrap=True)
+            ERRORS.print(f"skipped: {error.message}", soft_wrap=True)
             failed += 1
             continue
         target = _free((out or file.parent) / f"{file.stem}{REPORT_SUFFIX}", pages)
         pages[replace(target, page.encode("utf-8"))] = None
     for page_file in pages:
-        RESULTS.print(str(page_file), markup=False, soft_wrap=True)
+        RESULTS.print(str(page_file), soft_wrap=True)
     if open_page and pages:
         typer.launch(str(next(iter(pages)).resolve()))
     if failed or missing:

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from flows_analytics.calls.record import CallRecord
 from flows_analytics.delivery.claim import Claim
+from flows_analytics.delivery.contained import contained
 from flows_analytics.delivery.entry import Entry
 from flows_analytics.delivery.outcome import Outcome
 from flows_analytics.delivery.pauses import Pauses
@@ -134,7 +135,7 @@ class Attempts:
 
         try:
             await held.run(look)
-            await sink.upload(upload)
+            await contained(sink.upload(upload))
         except UploadError as error:
             failure = error
         except RecordError as error:

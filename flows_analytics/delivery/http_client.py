@@ -14,6 +14,7 @@ from email.utils import parsedate_to_datetime
 import aiohttp
 from yarl import URL
 
+from flows_analytics.delivery.host_resolver import HostResolver
 from flows_analytics.delivery.upload import UploadError
 
 _RETRIED = frozenset({408, 425, 429})
@@ -36,7 +37,7 @@ class Answer:
     """What a server answered.
 
     Attributes:
-        status: The HTTP status: a success, or 409, which says that the server has it already.
+        status: The HTTP status: a success, or 409 if that counts as one.
         body: The body, its first megabyte.
     """
 
@@ -66,7 +67,8 @@ class HTTPClient:
         self, *, timeout_secs: float, secrets: Collection[str] = (), now: Callable[[], float] = time.time
     ) -> None:
         self._timeout_secs = timeout_secs
-        self._secrets = tuple(secret for secret in secrets if secret)
+        # A secret may be part of another.
+        self._secrets = sorted((secret for secret in secrets if secret), key=len, reverse=True)
         self._now = now
         # A session belongs to the loop it was opened in; sinks outlive loops, and serve several threads.
         self._sessions: dict[asyncio.AbstractEventLoop, _Session] = {}
@@ -78,41 +80,23 @@ class HTTPClient:
         *,
         body: bytes,
         headers: Mapping[str, str],
-    ) -> Answer:
+        has_it: Collection[int] = (),
+    ) -> Answer | UploadError:
         """Send a request. Redirects are not followed: they would take the call, and its secrets, elsewhere.
+
+        An error is returned, not raised: no traceback then shows what was sent, or where to.
 
         Args:
             method: The HTTP method.
             url: Where; already encoded, and sent exactly so.
             body: What.
             headers: Its headers; `PrivateHeaders` keep secrets out of tracebacks.
+            has_it: What besides a 2xx counts as success, because it says that the server has it already.
 
         Returns:
-            The answer.
-
-        Raises:
-            UploadError: ``bad_url`` if nothing can be sent there; ``not_reached`` if no whole answer came;
-                ``refused`` with the status otherwise. None repeats headers, the query of the URL, what was sent or
-                what came back.
-        """
-        outcome = await self.try_send(method, url, body=body, headers=headers)
-        if isinstance(outcome, UploadError):
-            raise outcome
-        return outcome
-
-    async def try_send(
-        self, method: str, url: str, *, body: bytes, headers: Mapping[str, str]
-    ) -> Answer | UploadError:
-        """Send a request, as `send`, and return the error: no traceback then shows what was sent.
-
-        Args:
-            method: The HTTP method.
-            url: Where; already encoded.
-            body: What.
-            headers: Its headers.
-
-        Returns:
-            The answer, or why there is none.
+            The answer, or why there is none: ``bad_url`` if nothing can be sent there; ``not_reached`` if no whole
+            answer came; ``refused`` with the status otherwise. None repeats headers, the path or query of the URL,
+            what was sent or what came back.
         """
         # Not encoded again: yarl would resolve an encoded `..`, and so send the call to the URL of something else.
         try:
@@ -129,9 +113,10 @@ class HTTPClient:
                 status, told = response.status, response.headers.get("Retry-After")
         except TimeoutError:
             return UploadError("not_reached", f"{place}: no answer within {self._timeout_secs:g} s", retry=True)
-        except (aiohttp.ClientError, OSError) as error:
+        except Exception as error:
+            # Whatever else is raised in there has the URL and the body in its traceback.
             return UploadError("not_reached", f"{place}: {_reason(error)}", retry=True)
-        if status == 409 or 200 <= status < 300:
+        if status in has_it or 200 <= status < 300:
             return Answer(status, content)
         retry = status in _RETRIED or status >= 500
         return UploadError(
@@ -166,7 +151,9 @@ class HTTPClient:
             # Whatever cookies a receiver sets, one call's answer has no part in the next call's request.
             opened = self._sessions[loop] = _Session(
                 aiohttp.ClientSession(
-                    timeout=aiohttp.ClientTimeout(total=self._timeout_secs), cookie_jar=aiohttp.DummyCookieJar()
+                    connector=aiohttp.TCPConnector(resolver=HostResolver()),
+                    timeout=aiohttp.ClientTimeout(total=self._timeout_secs),
+                    cookie_jar=aiohttp.DummyCookieJar(),
                 )
             )
         opened.users += 1
@@ -198,10 +185,10 @@ def retry_after_secs(value: str, now: float) -> float | None:
     except ValueError:
         try:
             when = parsedate_to_datetime(value)
-        except ValueError:
+            # A date without a zone is UTC, says RFC 9110.
+            secs = (when if when.tzinfo else when.replace(tzinfo=UTC)).timestamp() - now
+        except (ValueError, OverflowError):
             return None
-        # A date without a zone is UTC, says RFC 9110.
-        secs = (when if when.tzinfo else when.replace(tzinfo=UTC)).timestamp() - now
     return max(0.0, secs) if math.isfinite(secs) else None
 
 

@@ -4,18 +4,20 @@ from __future__ import annotations
 
 import gzip
 import hashlib
+import re
 from collections.abc import Callable, Mapping
 from typing import Any, Literal, Self
-from urllib.parse import quote, unquote_plus, urlsplit
+from urllib.parse import parse_qsl, quote, urlsplit
 
 from pydantic import BaseModel
 from pydantic_core import to_json
 
 from flows_analytics.calls.record import CallRecord
 from flows_analytics.delivery.http_client import HTTPClient, PrivateHeaders
+from flows_analytics.delivery.service_settings import is_text
 from flows_analytics.delivery.upload import Upload, UploadError, key_of
 from flows_analytics.errors import SinkError
-from flows_analytics.files.threads import in_own_thread
+from flows_analytics.files.threads import in_daemon_thread
 
 TOKEN_VARIABLE = "FLOWS_ANALYTICS_HTTP_TOKEN"  # noqa: S105  # the name of a variable
 """The environment variable that holds the token for ``flows-analytics deliver``."""
@@ -23,7 +25,10 @@ TOKEN_VARIABLE = "FLOWS_ANALYTICS_HTTP_TOKEN"  # noqa: S105  # the name of a var
 Schema = Literal["record"] | Callable[[CallRecord], Any]
 
 _CALL_ID = "{call_id}"
-_LEAST_SECRET = 6
+_HEADER_NAME = re.compile(r"[A-Za-z0-9!#$%&'*+.^_`|~-]+")
+
+_SHORTEST_SECRET = 8
+"""What is shorter is no secret, and stands in many an answer that has nothing to do with it, such as ``1``."""
 
 
 class HTTPSink:
@@ -46,6 +51,9 @@ class HTTPSink:
         timeout_secs: How long one attempt may take.
         name: Names the receiver in the outbox; None makes a name from the host and the URL. Give one if the URL
             may change while calls wait, or if two sinks send to one URL.
+        secret_url: Whether the path of the URL is a secret, as a webhook's is. The outbox then keeps nothing of
+            the URL but the host, and ``flows-analytics deliver`` is told of the sink by ``--sinks``. A query is
+            always taken for a secret.
 
     Raises:
         SinkError: ``bad_url``, ``bad_header`` or ``bad_schema``.
@@ -61,19 +69,21 @@ class HTTPSink:
         schema: Schema = "record",
         timeout_secs: float = 30.0,
         name: str | None = None,
+        secret_url: bool = False,
     ) -> None:
         if schema != "record" and not callable(schema):
             raise SinkError("bad_schema", "the schema of an HTTPSink is 'record' or a function of the record")
         self._url = url
         self._host = _host(url)
-        self._own_headers = tuple(sorted(headers or {}))
+        self._url_is_secret = secret_url or bool(urlsplit(url).query)
         self._headers = _headers(token, headers or {})
+        self._own_headers = tuple(sorted(headers or {}))
         self._has_token = bool(token)
         self._compress = compress
         self._schema: Schema = schema
         self._timeout_secs = timeout_secs
         self._client = HTTPClient(
-            timeout_secs=timeout_secs, secrets=(token or "", *(headers or {}).values(), *_query_values(url))
+            timeout_secs=timeout_secs, secrets=_secrets(token, headers or {}, url, in_path=secret_url)
         )
         digest = hashlib.sha256(url.encode()).hexdigest()[:8]
         self.name = name or f"http-{urlsplit(url).hostname}-{digest}"
@@ -92,8 +102,7 @@ class HTTPSink:
         return {
             "sink": "HTTPSink",
             "name": self.name,
-            # A query is where many APIs take their keys.
-            "url": None if urlsplit(self._url).query else self._url,
+            "url": None if self._url_is_secret else self._url,
             "compress": self._compress,
             "timeout_secs": self._timeout_secs,
             "token": self._has_token,
@@ -118,7 +127,7 @@ class HTTPSink:
         """
         lacking: list[str] = []
         if not isinstance(target.get("url"), str):
-            lacking.append("its URL, whose query may be a secret")
+            lacking.append("its URL, which may be a secret")
         if target.get("headers"):
             lacking.append(f"its headers ({', '.join(map(str, target['headers']))})")
         if target.get("schema") != "record":
@@ -143,7 +152,9 @@ class HTTPSink:
             upload: The call.
 
         Raises:
-            UploadError: ``not_reached`` or ``refused``; ``schema_failed`` if the schema function raised.
+            UploadError: ``not_reached`` or ``refused``; ``schema_failed`` if the schema function raised, and
+                ``body_not_made`` if the record cannot be written; ``record_not_read`` if the disk fails.
+            RecordError: If the record cannot be read.
         """
         # Raised here, where a traceback with local variables shows neither headers nor body.
         failure = await self._send(upload)
@@ -166,7 +177,7 @@ class HTTPSink:
         await self._client.close()
 
     async def _send(self, upload: Upload) -> UploadError | None:
-        body = await in_own_thread(lambda: self._body(upload))
+        body = await in_daemon_thread(lambda: self._body(upload))
         if isinstance(body, UploadError):
             return body
         headers = PrivateHeaders(self._headers)
@@ -180,21 +191,32 @@ class HTTPSink:
             # Dots alone would be resolved as a path, not sent.
             encoded = quote(upload.record.call_id, safe="", errors="replace").replace(".", "%2E")
             url = url.replace(_CALL_ID, encoded)
-        outcome = await self._client.try_send("POST", url, body=body, headers=headers)
+        outcome = await self._client.send("POST", url, body=body, headers=headers, has_it=(409,))
         return outcome if isinstance(outcome, UploadError) else None
 
     def _body(self, upload: Upload) -> bytes | UploadError:
-        if self._schema == "record":
-            content = upload.file.read_bytes() if upload.file else upload.record.to_json().encode("utf-8")
-        else:
-            try:
-                content = _as_bytes(self._schema(upload.record))
-            except Exception as error:
-                told = f"the schema function of {self.name} raised {type(error).__name__}"
-                return UploadError("schema_failed", told, retry=False)
-        if _CALL_ID in self._url:
+        if _CALL_ID in self._url or self._schema != "record":
             _ = upload.record  # read here, in the thread
-        return gzip.compress(content, compresslevel=6, mtime=0) if self._compress else content
+        content = self._written(upload) if self._schema == "record" else self._shaped(upload.record, self._schema)
+        if isinstance(content, UploadError) or not self._compress:
+            return content
+        return gzip.compress(content, compresslevel=6, mtime=0)
+
+    def _written(self, upload: Upload) -> bytes | UploadError:
+        try:
+            return upload.file.read_bytes() if upload.file else upload.record.to_json().encode("utf-8")
+        except OSError as error:
+            return UploadError("record_not_read", f"its record: {error.strerror or 'not read'}", retry=True)
+        except ValueError as error:
+            told = f"the call cannot be written: {type(error).__name__}"
+            return UploadError("body_not_made", told, retry=False)
+
+    def _shaped(self, record: CallRecord, schema: Callable[[CallRecord], Any]) -> bytes | UploadError:
+        try:
+            return _as_bytes(schema(record))
+        except Exception as error:
+            told = f"the schema function of {self.name} raised {type(error).__name__}"
+            return UploadError("schema_failed", told, retry=False)
 
 
 def _as_bytes(payload: Any) -> bytes:
@@ -207,8 +229,21 @@ def _as_bytes(payload: Any) -> bytes:
     return to_json(payload, inf_nan_mode="null")
 
 
+def _secrets(token: str | None, headers: Mapping[str, str], url: str, *, in_path: bool) -> list[str]:
+    """What of the settings no error may repeat."""
+    parts = urlsplit(url)
+    # A value such as "ApiKey 7f…" has its secret in its last word.
+    likely = [word for value in headers.values() for word in (value, *value.split()[-1:])]
+    likely += [parts.query, *(value for _, value in parse_qsl(parts.query))]
+    if in_path:
+        likely += [parts.path, *parts.path.split("/")]
+    return [*([token.strip()] if token else []), *(secret for secret in likely if len(secret) >= _SHORTEST_SECRET)]
+
+
 def _host(url: str) -> str:
     """Check a URL, and say where it leads without its path and query: webhooks hide keys in either."""
+    if not is_text(url):
+        raise SinkError("bad_url", "the URL of an HTTPSink is a text")
     try:
         parts = urlsplit(url)
         port = f":{parts.port}" if parts.port else ""
@@ -225,22 +260,16 @@ def _host(url: str) -> str:
     return f"{parts.scheme}://{parts.hostname}{port}"
 
 
-def _query_values(url: str) -> list[str]:
-    """What a server might repeat of a URL's query, as it is written there and decoded."""
-    written = [pair.partition("=")[2] for pair in urlsplit(url).query.split("&")]
-    values = sorted({*written, *map(unquote_plus, written)}, key=len, reverse=True)
-    # To hide a version or a flag would take letters out of every answer.
-    return [value for value in values if len(value) >= _LEAST_SECRET]
-
-
 def _headers(token: str | None, headers: Mapping[str, str]) -> PrivateHeaders:
     checked = PrivateHeaders()
     for header, value in headers.items():
-        if not header.isascii() or not header.isprintable() or set(header) & set(" :\r\n") or not header:
+        if not is_text(header) or not _HEADER_NAME.fullmatch(header):
             raise SinkError("bad_header", "the name of a header of an HTTPSink is not one")
         if header.lower() in {"idempotency-key", "content-encoding", "content-length"}:
             raise SinkError("bad_header", f"HTTPSink sets the header {header} itself")
         checked[header] = _value(header, value)
+    if token is not None and not is_text(token):
+        raise SinkError("bad_header", "the token of an HTTPSink is a text")
     if token:
         if any(header.lower() == "authorization" for header in headers):
             raise SinkError("bad_header", "an HTTPSink takes token= or an Authorization header, not both")
@@ -249,6 +278,6 @@ def _headers(token: str | None, headers: Mapping[str, str]) -> PrivateHeaders:
 
 
 def _value(header: str, value: str) -> str:
-    if not value.isprintable() or not value.isascii():
+    if not is_text(value) or not value.isprintable() or not value.isascii():
         raise SinkError("bad_header", f"the value of the header {header} of an HTTPSink holds what no header can")
     return value

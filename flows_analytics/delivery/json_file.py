@@ -6,7 +6,7 @@ import threading
 from pathlib import Path
 
 from flows_analytics.calls.record import CallRecord
-from flows_analytics.files.atomic import write_new
+from flows_analytics.files.atomic import replace, write_new
 from flows_analytics.files.layout import RECORD_SUFFIX
 from flows_analytics.files.names import safe_name
 from flows_analytics.files.threads import in_own_thread
@@ -46,10 +46,30 @@ class JSONFileSink:
         """
         return await in_own_thread(lambda: self._write(record))
 
+    async def amend(self, file: Path, record: CallRecord) -> None:
+        """Write a call once more, because more is known of what was lost. A file that is gone stays so.
+
+        Args:
+            file: What `deliver` returned.
+            record: The call.
+
+        Raises:
+            OSError: If the file cannot be written; it stays as it was.
+        """
+        await in_own_thread(lambda: self._rewrite(file, record))
+
     async def close(self) -> None:
         """Nothing stays open."""
 
     def _write(self, record: CallRecord) -> Path:
-        with _turn:
-            content = record.to_json().encode("utf-8")
-        return write_new(self.directory, safe_name(record.call_id), RECORD_SUFFIX, content)
+        return write_new(self.directory, safe_name(record.call_id), RECORD_SUFFIX, _as_bytes(record))
+
+    def _rewrite(self, file: Path, record: CallRecord) -> None:
+        content = _as_bytes(record)
+        if file.exists():
+            replace(file, content)
+
+
+def _as_bytes(record: CallRecord) -> bytes:
+    with _turn:
+        return record.to_json().encode("utf-8")

@@ -40,8 +40,9 @@ class Outbox:
 
     Each call that waits for a receiver is one file, ``outbox/<safe id>@<sink name>.ref``, which points at the
     call's record. Several processes may share a directory: an entry is sent by the one that holds its lock. What a
-    receiver refuses for good lies in ``failed/``. Secrets are in neither. A receiver that asks to wait, or takes
-    none of several calls in a row, is left alone by all outboxes of the process on one directory.
+    receiver refuses for good lies in ``failed/``. Tokens, values of headers and queries are in neither. A receiver
+    that asks to wait, or takes none of several calls in a row, is left alone by all outboxes of the process on one
+    directory.
 
     Args:
         directory: The calls directory.

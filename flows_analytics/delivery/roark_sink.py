@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
-from collections.abc import Mapping
+from collections.abc import Callable, Collection, Mapping
 from pathlib import Path
 from typing import Any, Self, cast
 from urllib.parse import urlsplit
@@ -13,15 +13,14 @@ from loguru import logger
 from pydantic_core import from_json
 
 from flows_analytics.calls.record import CallRecord
-from flows_analytics.calls.values import clean_text
 from flows_analytics.delivery.http_client import HTTPClient, PrivateHeaders
-from flows_analytics.delivery.json_body import encode_json
+from flows_analytics.delivery.json_body import body_of
 from flows_analytics.delivery.recorded_sound import measure_sound, read_sound
 from flows_analytics.delivery.roark_events import PCM, AgentCard, SentSound, call_ended, call_started, chunk_asked
-from flows_analytics.delivery.service_settings import clean_base_url, find_api_key, not_blank
+from flows_analytics.delivery.service_settings import any_text, clean_base_url, find_api_key, not_blank
 from flows_analytics.delivery.upload import Upload, UploadError, key_of
 from flows_analytics.errors import SinkError
-from flows_analytics.files.threads import in_own_thread
+from flows_analytics.files.threads import in_daemon_thread
 
 _TIMEOUT_SECS = 30.0
 _CHUNK_TIMEOUT_SECS = 10.0
@@ -54,8 +53,8 @@ class RoarkSink:
         recordings: Where the sound files are, for a sink that is used without an outbox; None sends none then.
 
     Raises:
-        SinkError: A ValueError: ``no_api_key``, ``bad_api_key``, ``blank_setting`` of ``agent_id`` or
-            ``bad_base_url``.
+        SinkError: A ValueError: ``no_api_key``, ``bad_api_key``, ``blank_setting`` of ``agent_id``,
+            ``bad_setting`` of what should be a text, or ``bad_base_url``.
     """
 
     def __init__(
@@ -70,9 +69,9 @@ class RoarkSink:
     ) -> None:
         key = find_api_key(api_key, "ROARK_API_KEY", os.environ)
         self._agent = AgentCard(
-            id=clean_text(not_blank("agent_id", agent_id)),
-            name=clean_text(agent_name) if agent_name else None,
-            prompt=clean_text(agent_prompt) if agent_prompt else None,
+            id=not_blank("agent_id", agent_id),
+            name=any_text("agent_name", agent_name) or None,
+            prompt=any_text("agent_prompt", agent_prompt) or None,
         )
         self._base_url = clean_base_url(base_url)
         self._recordings = Path(recordings) if recordings is not None else None
@@ -138,16 +137,10 @@ class RoarkSink:
         Raises:
             UploadError: If Roark did not take it.
         """
-        # Whoever sends the call when it is over waits for the answer rather than say it twice.
-        taken = self._begun[record.call_id] = asyncio.get_running_loop().create_future()
-        if len(self._begun) > _REMEMBERED:
-            del self._begun[next(iter(self._begun))]
-        try:
-            await self._say_begun(record)
-        except BaseException:
-            taken.set_result(False)
-            raise
-        taken.set_result(True)
+        # Raised here, where a traceback with local variables shows neither headers nor what was sent.
+        failure = await self._begin(record)
+        if failure is not None:
+            raise failure
 
     async def upload(self, upload: Upload) -> None:
         """Send a call.
@@ -157,10 +150,9 @@ class RoarkSink:
                 measured, and ``chunks``, how many pieces of it were taken.
 
         Raises:
-            UploadError: If Roark did not take all of it.
+            UploadError: If Roark did not take all of it; ``body_not_made`` if it cannot be written.
         """
-        # Raised here, where a traceback with local variables shows neither headers nor what was sent.
-        failure = await self._try_send(upload)
+        failure = await self._send(upload)
         if failure is not None:
             raise failure
 
@@ -182,114 +174,160 @@ class RoarkSink:
         await self._client.close()
         await self._storage.close()
 
-    async def _try_send(self, upload: Upload) -> UploadError | None:
-        try:
-            await self._send(upload)
-        except UploadError as error:
-            return error.with_traceback(None)
-        return None
+    # No step below raises an UploadError: in its traceback would be the presigned URL and the sound.
 
-    async def _send(self, upload: Upload) -> None:
-        record = upload.record
+    async def _send(self, upload: Upload) -> UploadError | None:
+        record, beginning = upload.record, self._beginning(upload.record)
         if not upload.progress.get("begun"):
-            if not await self._was_begun(record.call_id):
-                await self._say_begun(record)
+            if not await self._was_begun(beginning):
+                failure = await self._say_begun(record)
+                if failure is not None:
+                    return failure
             upload.progress["begun"] = True
             upload.save()
-        self._begun.pop(record.call_id, None)
+        self._begun.pop(beginning, None)
         sound = await self._send_sound(upload)
-        event = await in_own_thread(lambda: call_ended(record, sound))
-        if "transcript" not in event:
-            logger.warning(f"[roark] call {record.call_id!r}: call-ended with empty transcript")
-        await self._post(_ROUTE, event, {"Idempotency-Key": upload.key})
+        if isinstance(sound, UploadError):
+            return sound
+        return await self._say_ended(upload, sound)
+
+    async def _say_ended(self, upload: Upload, sound: SentSound | None) -> UploadError | None:
+        def event() -> dict[str, Any]:
+            said = call_ended(upload.record, sound)
+            if "transcript" not in said:
+                logger.warning(f"[roark] call {upload.record.call_id!r}: call-ended with empty transcript")
+            return said
+
+        return _failure(await self._post(_ROUTE, event, {"Idempotency-Key": upload.key}, has_it=(409,)))
 
     # The beginning
 
-    async def _say_begun(self, record: CallRecord) -> None:
-        await self._post(_ROUTE, call_started(record, self._agent), {})
+    def _beginning(self, record: CallRecord) -> str:
+        """Name the telling of a beginning: the same in every process, and another than that of the call."""
+        return f"{key_of(record, self.name)}-started"
 
-    async def _was_begun(self, call_id: str) -> bool:
-        taken = self._begun.get(call_id)
-        if taken is None or taken.get_loop() is not asyncio.get_running_loop():
-            # An earlier process, or another loop of this one, took what it knew with it.
+    async def _begin(self, record: CallRecord) -> UploadError | None:
+        # Whoever sends the call when it is over waits for the answer rather than say it twice.
+        taken = self._begun[self._beginning(record)] = asyncio.get_running_loop().create_future()
+        if len(self._begun) > _REMEMBERED:
+            del self._begun[next(iter(self._begun))]
+        known = False
+        try:
+            failure = await self._say_begun(record)
+            known = failure is None
+        finally:
+            taken.set_result(known)
+        return failure
+
+    async def _say_begun(self, record: CallRecord) -> UploadError | None:
+        headers = {"Idempotency-Key": self._beginning(record)}
+        return _failure(
+            await self._post(_ROUTE, lambda: call_started(record, self._agent), headers, has_it=(409,))
+        )
+
+    async def _was_begun(self, beginning: str) -> bool:
+        taken = self._begun.get(beginning)
+        if taken is None:
             return False
-        return await asyncio.shield(taken)
+        if taken.done():
+            return taken.result()
+        # What is under way in another loop, which may be gone, is not waited for.
+        return taken.get_loop() is asyncio.get_running_loop() and await asyncio.shield(taken)
 
     # The sound
 
-    async def _send_sound(self, upload: Upload) -> SentSound | None:
-        path, progress = upload.recording, upload.progress
+    async def _send_sound(self, upload: Upload) -> SentSound | UploadError | None:
+        path = upload.recording
         if path is None:
             if upload.record.recording is not None and upload.record.recording.file:
                 logger.warning(f"[roark] call {upload.record.call_id!r}: its sound is not where it was recorded")
             return None
         try:
-            if "sound" not in progress:
-                measured = await in_own_thread(lambda: measure_sound(path))
-                # What is sent is settled once: chunks that were taken stay what they are.
-                progress["sound"] = (
-                    [measured.sample_rate, measured.channels, measured.frames] if measured else None
-                )
-                if measured is None:
-                    logger.warning(f"[roark] call {upload.record.call_id!r}: its sound cannot be read")
-                upload.save()
-            if progress["sound"] is None:
-                return None
-            sample_rate, channels, frames = progress["sound"]
-            length = _CHUNK_BYTES // 2
-            for index in range(progress.get("chunks", 0), -(-frames // length)):
-                first = index * length
-                wanted = min(length, frames - first)
-                pcm = await in_own_thread(lambda first=first, wanted=wanted: read_sound(path, first, wanted))
-                if len(pcm) != wanted * channels * 2:
-                    raise UploadError("sound_lost", f"{path.name} is shorter than it was", retry=False)
-                await self._send_chunk(upload.record, index, pcm)
-                progress["chunks"] = index + 1
-                upload.save()
+            return await self._send_file(upload, path)
         except FileNotFoundError:
             # Without its end, the sound would be a false one: better somebody decides than nobody knows.
-            raise UploadError("sound_lost", f"{path.name} is gone; half of it was sent", retry=False) from None
+            return UploadError("sound_lost", f"{path.name} is gone; half of it was sent", retry=False)
         except OSError as error:
-            why = error.strerror or str(error)
-            raise UploadError("sound_not_read", f"{path.name}: {why}", retry=True) from None
+            return UploadError("sound_not_read", f"{path.name}: {error.strerror or str(error)}", retry=True)
+
+    async def _send_file(self, upload: Upload, path: Path) -> SentSound | UploadError | None:
+        progress = upload.progress
+        if "sound" not in progress:
+            measured = await in_daemon_thread(lambda: measure_sound(path))
+            # What is sent is settled once: chunks that were taken stay what they are.
+            progress["sound"] = [measured.sample_rate, measured.channels, measured.frames] if measured else None
+            if measured is None:
+                logger.warning(f"[roark] call {upload.record.call_id!r}: its sound cannot be read")
+            upload.save()
+        if progress["sound"] is None:
+            return None
+        sample_rate, channels, frames = progress["sound"]
+        length = _CHUNK_BYTES // 2
+        for index in range(progress.get("chunks", 0), -(-frames // length)):
+            first = index * length
+            wanted = min(length, frames - first)
+            pcm = await in_daemon_thread(lambda first=first, wanted=wanted: read_sound(path, first, wanted))
+            if len(pcm) != wanted * channels * 2:
+                return UploadError("sound_lost", f"{path.name} is shorter than it was", retry=False)
+            failure = await self._send_chunk(upload.record, index, pcm)
+            if failure is not None:
+                return failure
+            progress["chunks"] = index + 1
+            upload.save()
         return SentSound(sample_rate, channels) if frames else None
 
-    async def _send_chunk(self, record: CallRecord, index: int, pcm: bytes) -> None:
-        url = await self._ask_for_url(record, index)
-        try:
-            await self._put(url, index, pcm)
-        except UploadError as error:
-            if error.retry:
-                raise
-            # A presigned URL is good for a while only, and once: another may be taken.
-            await self._put(await self._ask_for_url(record, index), index, pcm)
+    async def _send_chunk(self, record: CallRecord, index: int, pcm: bytes) -> UploadError | None:
+        failure = None
+        # A presigned URL is good for a while only, and once: if it is refused, another may be taken.
+        for _ in range(2):
+            url = await self._ask_for_url(record, index)
+            if isinstance(url, UploadError):
+                return url
+            failure = await self._put(url, index, pcm)
+            if failure is None or failure.retry:
+                return failure
+        return failure
 
-    async def _ask_for_url(self, record: CallRecord, index: int) -> str:
-        answer = await self._post(f"{_ROUTE}/chunk-upload-url", chunk_asked(record, index), {})
+    async def _ask_for_url(self, record: CallRecord, index: int) -> str | UploadError:
+        answer = await self._post(f"{_ROUTE}/chunk-upload-url", lambda: chunk_asked(record, index), {})
+        if isinstance(answer, UploadError):
+            return answer
         try:
             told = _mapping(from_json(answer))
         except ValueError:
             told = _mapping(None)
         url: Any = (_mapping(told["data"]) if "data" in told else told).get("uploadUrl")
         if not isinstance(url, str) or not url:
-            raise UploadError("no_upload_url", f"chunk {index}: the answer has no uploadUrl", retry=True)
+            return UploadError("no_upload_url", f"chunk {index}: the answer has no uploadUrl", retry=True)
         return url
 
-    async def _put(self, url: str, index: int, pcm: bytes) -> None:
-        outcome = await self._storage.try_send("PUT", url, body=pcm, headers={"content-type": PCM})
-        if isinstance(outcome, UploadError):
-            # What a storage says of a presigned URL quotes it.
-            told = f"chunk {index}: {outcome.message}"
-            raise UploadError(outcome.code, told, retry=outcome.retry, after_secs=outcome.after_secs)
+    async def _put(self, url: str, index: int, pcm: bytes) -> UploadError | None:
+        # A storage that answers 409 has a conflict, not the chunk.
+        outcome = await self._storage.send("PUT", url, body=pcm, headers={"content-type": PCM})
+        if not isinstance(outcome, UploadError):
+            return None
+        # What a storage says of a presigned URL quotes it.
+        told = f"chunk {index}: {outcome.message}"
+        return UploadError(outcome.code, told, retry=outcome.retry, after_secs=outcome.after_secs)
 
-    async def _post(self, route: str, document: Mapping[str, Any], headers: Mapping[str, str]) -> bytes:
-        answer = await self._client.send(
-            "POST",
-            self._base_url + route,
-            body=encode_json(document),
-            headers=PrivateHeaders({**self._headers, **headers}),
-        )
-        return answer.body
+    async def _post(
+        self,
+        route: str,
+        make: Callable[[], Mapping[str, Any]],
+        headers: Mapping[str, str],
+        *,
+        has_it: Collection[int] = (),
+    ) -> bytes | UploadError:
+        body = await in_daemon_thread(lambda: body_of(make))
+        if isinstance(body, UploadError):
+            return body
+        sent = PrivateHeaders({**self._headers, **headers})
+        answer = await self._client.send("POST", self._base_url + route, body=body, headers=sent, has_it=has_it)
+        return answer if isinstance(answer, UploadError) else answer.body
+
+
+def _failure(outcome: bytes | UploadError) -> UploadError | None:
+    return outcome if isinstance(outcome, UploadError) else None
 
 
 def _mapping(value: Any) -> Mapping[str, Any]:

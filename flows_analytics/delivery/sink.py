@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import asyncio
 import traceback
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Protocol
 
+from flows_analytics.calls.health import Health
 from flows_analytics.calls.record import CallRecord
 from flows_analytics.delivery.claim import Claim
+from flows_analytics.delivery.contained import contained
 from flows_analytics.delivery.entry import Entry
 from flows_analytics.delivery.outbox import Outbox, OutboxError
 from flows_analytics.delivery.outcome import Outcome
@@ -21,9 +23,11 @@ class Sink(Protocol):
     """A place where finished calls go. Anything with these two methods is one.
 
     One sink may serve many calls at once. A sink with an attribute ``keeps`` that is true keeps the call on this
-    machine, and is served before the others. One with a method ``async begin(record)`` is told once of each call
-    that begins, in a task beside it: what it raises is only logged, and it is cancelled if it is not done when the
-    call has been delivered. A sink that sends calls over a network is better written as an `UploadSink`.
+    machine, and is served before the others. If it also has a method ``async amend(file, record)``, that is called
+    with what `deliver` returned when another sink fails, so that what is kept tells of it. One with a method
+    ``async begin(record)`` is told once of each call that begins, in a task beside it: what it raises is only
+    logged, and it is cancelled if it is not done when the call has been delivered. A sink that sends calls over a
+    network is better written as an `UploadSink`.
     """
 
     async def deliver(self, record: CallRecord) -> object:
@@ -72,6 +76,7 @@ async def deliver(
     outbox: Outbox | None = None,
     upload_deadline_secs: float = 10.0,
     recording: Path | None = None,
+    counted: Callable[[Sequence[Delivery]], Health] | None = None,
 ) -> list[Delivery]:
     """Hand a finished call to every sink, first to those that keep it, and wait for them a bounded time.
 
@@ -85,6 +90,9 @@ async def deliver(
         outbox: Keeps the call for the sinks that send it until they have; None sends it once.
         upload_deadline_secs: How long to wait for the sinks that send the call; the outbox keeps what is left.
         recording: The call's sound; None without one.
+        counted: Told what came of the sinks that keep the call, and then of the others; returns the health of the
+            call with what they lost. What is sent says what could not be kept, and what is kept says both. None
+            counts nothing.
 
     Returns:
         What came of each, in the order of ``sinks``.
@@ -94,14 +102,18 @@ async def deliver(
     uploads = {number: sink for number, sink in numbered.items() if sends(sink)}
     others = {number: sink for number, sink in numbered.items() if not sends(sink)}
     keepers = {number: sink for number, sink in others.items() if getattr(sink, "keeps", False) is True}
-    file: Path | None = None
 
     tasks = _started(keepers, record)
     await _wait(tasks, timeout_secs)
-    for task in tasks.values():
-        if file is None and task.done() and not task.cancelled() and task.exception() is None:
-            file = task.result()
     outcomes.update({number: _outcome(keepers[number], task) for number, task in tasks.items()})
+    files = {
+        number: file
+        for number, task in tasks.items()
+        if outcomes[number].error is None and (file := task.result()) is not None
+    }
+    file = next(iter(files.values()), None)
+    if counted is not None:
+        record = await _amended(record, counted([outcomes[n] for n in keepers]), keepers, files, timeout_secs)
 
     # On disk before any upload starts, whatever time is left for that.
     claims = (
@@ -124,7 +136,29 @@ async def deliver(
     kept = {number for number, put in claims.items() if put.done() and not put.cancelled() and not put.exception()}
     for number, task in sending.items():
         outcomes[number] = _sent(uploads[number], task, in_outbox=number in kept)
+    if counted is not None:
+        rest = [outcomes[number] for number in range(len(sinks)) if number not in keepers]
+        await _amended(record, counted(rest), keepers, files, timeout_secs)
     return [outcomes[number] for number in range(len(sinks))]
+
+
+async def _amended(
+    record: CallRecord, health: Health, keepers: Mapping[int, Any], files: Mapping[int, Path], timeout_secs: float
+) -> CallRecord:
+    """The call with what was lost since it was shown, also where it is kept already."""
+    if health == record.health:
+        return record
+    record = record.model_copy(update={"health": health})
+    tasks = {
+        number: asyncio.ensure_future(keepers[number].amend(file, record))
+        for number, file in files.items()
+        if hasattr(keepers[number], "amend")
+    }
+    await _wait(tasks, timeout_secs)
+    for number, task in tasks.items():
+        # Whether it could be told there or not, it was told in the log.
+        _outcome(keepers[number], task)
+    return record
 
 
 async def _wait(tasks: Mapping[int, asyncio.Future[Any]], timeout_secs: float) -> None:
@@ -163,7 +197,7 @@ async def _send_kept(
                     return Outcome("left", sink.name, record.call_id, "another process is sending it")
                 return await outbox.send_call(claimed, record, sink, deadline=deadline)
             finally:
-                await sink.close()
+                await contained(sink.close())
     else:
         claiming.cancel()
     # Nothing but this attempt stands between the call and its loss, or a disk that is slow.
@@ -173,11 +207,11 @@ async def _send_kept(
 
 async def _send_once(sink: UploadSink, upload: Upload) -> Outcome:
     try:
-        await sink.upload(upload)
+        await contained(sink.upload(upload))
     except UploadError as error:
         return Outcome("lost", sink.name, upload.record.call_id, error.message)
     finally:
-        await sink.close()
+        await contained(sink.close())
     return Outcome("sent", sink.name, upload.record.call_id)
 
 
@@ -199,10 +233,10 @@ def _sent(sink: UploadSink, task: asyncio.Future[Outcome], *, in_outbox: bool) -
 async def _deliver_and_close(sink: Any, record: CallRecord) -> Path | None:
     """Deliver, and say in which file the call is if the sink tells."""
     try:
-        kept = await sink.deliver(record)
+        kept = await contained(sink.deliver(record))
         return kept if isinstance(kept, Path) and getattr(sink, "keeps", False) is True else None
     finally:
-        await sink.close()
+        await contained(sink.close())
 
 
 def _outcome(sink: object, task: asyncio.Future[Any]) -> Delivery:
@@ -220,8 +254,10 @@ def _outcome(sink: object, task: asyncio.Future[Any]) -> Delivery:
 
 def _told(error: BaseException) -> str:
     what = type(error).__name__
-    if isinstance(error, OSError) and error.strerror:
-        what += f": {error.strerror}" + (f": {error.filename}" if error.filename else "")
+    # Whatever a sink makes of them, these two are text.
+    strerror: Any = error.strerror if isinstance(error, OSError) else None
+    if isinstance(error, OSError) and isinstance(strerror, str):
+        what += f": {strerror}" + (f": {error.filename}" if isinstance(error.filename, str | Path) else "")
     frames = traceback.extract_tb(error.__traceback__)
     return f"{what} at {Path(frames[-1].filename).name}:{frames[-1].lineno}" if frames else what
 

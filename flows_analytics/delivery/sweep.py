@@ -8,6 +8,7 @@ from pathlib import Path
 
 from flows_analytics.delivery.attempt import Attempts
 from flows_analytics.delivery.claim import Claim, claim, claimed
+from flows_analytics.delivery.contained import contained
 from flows_analytics.delivery.entry import Entry
 from flows_analytics.delivery.inventory import Inventory
 from flows_analytics.delivery.outcome import Outcome
@@ -65,7 +66,7 @@ class Sweep:
             for sender in senders:
                 sender.cancel()
             for sink in self._sinks.values():
-                await sink.close()
+                await contained(sink.close())
         return result
 
     async def _send_some(self, found: Iterator[Path], result: Round, each: Callable[[Outcome], None]) -> None:

@@ -34,7 +34,12 @@ def sink_of(target: Mapping[str, Any], environment: Mapping[str, str]) -> Upload
     kind = str(target.get("sink"))
     if kind not in _KINDS:
         raise SinkError("sink_not_known", "the outbox does not say how to reach it: use --sinks")
-    made: UploadSink = getattr(importlib.import_module(_KINDS[kind]), kind).from_target(target, environment)
+    try:
+        made: UploadSink = getattr(importlib.import_module(_KINDS[kind]), kind).from_target(target, environment)
+    except SinkError:
+        raise
+    except (LookupError, TypeError, ValueError, AttributeError):
+        raise SinkError("sink_not_known", f"what the outbox holds makes no {kind}: use --sinks") from None
     return made
 
 

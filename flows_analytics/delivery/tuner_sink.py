@@ -12,12 +12,12 @@ from loguru import logger
 from flows_analytics.calls.events import MetricsOff
 from flows_analytics.calls.record import CallRecord
 from flows_analytics.delivery.http_client import HTTPClient, PrivateHeaders
-from flows_analytics.delivery.json_body import encode_json
-from flows_analytics.delivery.service_settings import clean_base_url, find_api_key, not_blank
+from flows_analytics.delivery.json_body import body_of
+from flows_analytics.delivery.service_settings import any_text, clean_base_url, find_api_key, not_blank
 from flows_analytics.delivery.tuner_payload import Models, call_payload, number_version
 from flows_analytics.delivery.upload import Upload, UploadError, key_of
 from flows_analytics.errors import SinkError
-from flows_analytics.files.threads import in_own_thread
+from flows_analytics.files.threads import in_daemon_thread
 
 _TIMEOUT_SECS = 10.0
 
@@ -44,7 +44,8 @@ class TunerSink:
 
     Raises:
         SinkError: A ValueError: ``no_api_key``, ``bad_api_key``, ``blank_setting`` of ``agent_id``,
-            ``bad_workspace_id`` or ``bad_base_url``.
+            ``bad_setting`` of what should be a text, ``bad_workspace_id``, ``bad_base_url`` or
+            ``bad_agent_version``.
     """
 
     def __init__(
@@ -60,11 +61,15 @@ class TunerSink:
         agent_version: int | None = None,
     ) -> None:
         key = find_api_key(api_key, "TUNER_API_KEY", os.environ)
-        self._workspace_id = _workspace(workspace_id)
         self._agent_id = not_blank("agent_id", agent_id)
+        self._workspace_id = _workspace(workspace_id)
         self._base_url = clean_base_url(base_url)
-        self._models = Models(asr=asr_model, llm=llm_model, tts=tts_model)
-        self._agent_version = agent_version
+        self._models = Models(
+            asr=any_text("asr_model", asr_model),
+            llm=any_text("llm_model", llm_model),
+            tts=any_text("tts_model", tts_model),
+        )
+        self._agent_version = _version(agent_version)
         self._headers = PrivateHeaders({"Authorization": f"Bearer {key}", "Content-Type": "application/json"})
         self._client = HTTPClient(timeout_secs=_TIMEOUT_SECS, secrets=(key,))
 
@@ -134,7 +139,8 @@ class TunerSink:
             upload: The call.
 
         Raises:
-            UploadError: If Tuner did not take it; ``blank_call_id`` if it has none to be known by.
+            UploadError: If Tuner did not take it; ``blank_call_id`` if it has none to be known by;
+                ``body_not_made`` if it cannot be written.
         """
         # Raised here, where a traceback with local variables shows neither headers nor body.
         failure = await self._send(upload)
@@ -163,24 +169,35 @@ class TunerSink:
         if not upload.progress.get("warned"):
             upload.progress["warned"] = True
             _warn(record)
-        body = await in_own_thread(lambda: self._body(record))
+        body = await in_daemon_thread(lambda: body_of(lambda: self._payload(record)))
+        if isinstance(body, UploadError):
+            return body
         headers = PrivateHeaders({**self._headers, "Idempotency-Key": upload.key})
-        outcome = await self._client.try_send("POST", self.url, body=body, headers=headers)
+        outcome = await self._client.send("POST", self.url, body=body, headers=headers, has_it=(409,))
         return outcome if isinstance(outcome, UploadError) else None
 
-    def _body(self, record: CallRecord) -> bytes:
+    def _payload(self, record: CallRecord) -> dict[str, Any]:
         version = number_version(record, self._agent_version, os.environ)
-        return encode_json(call_payload(record, models=self._models, agent_version=version))
+        return call_payload(record, models=self._models, agent_version=version)
 
 
-def _workspace(given: int | str) -> int:
-    try:
-        number = int(given)
-    except (TypeError, ValueError):
-        number = 0
+def _workspace(given: object) -> int:
+    number = 0
+    # Not what only int() takes for a number, such as 1.7 and True.
+    if isinstance(given, int | str) and not isinstance(given, bool):
+        try:
+            number = int(given)
+        except ValueError:
+            number = 0
     if number <= 0:
         raise SinkError("bad_workspace_id", "workspace_id must be a positive integer")
     return number
+
+
+def _version(given: object) -> int | None:
+    if given is None or (isinstance(given, int) and not isinstance(given, bool)):
+        return given
+    raise SinkError("bad_agent_version", "agent_version must be an integer, or None")
 
 
 def _warn(record: CallRecord) -> None:

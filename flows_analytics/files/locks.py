@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+import os
+from contextlib import suppress
 from pathlib import Path
 
 from filelock import FileLock, Timeout
+
+_REMOVED_OPEN = os.name != "nt"
+"""Whether this system removes the name of a file that is open. Windows does not."""
 
 
 class HeldLock:
@@ -15,14 +20,22 @@ class HeldLock:
         self.path = path
 
     def release(self, *, remove: bool = False) -> None:
-        """Give the lock back.
+        """Give the lock back. It is free afterwards, whatever became of its file.
 
         Args:
-            remove: Delete its file first, for a lock that nobody will ask for again.
+            remove: Delete its file, for a lock that nobody will ask for again. One that cannot be deleted stays.
         """
-        if remove:
-            self.path.unlink(missing_ok=True)
+        # Before the lock is free, where that can be done: afterwards the file may be somebody else's lock.
+        if remove and _REMOVED_OPEN:
+            self._remove_file()
         self._lock.release()
+        # Windows keeps a file that somebody has opened meanwhile.
+        if remove and not _REMOVED_OPEN:
+            self._remove_file()
+
+    def _remove_file(self) -> None:
+        with suppress(OSError):
+            self.path.unlink(missing_ok=True)
 
 
 def try_lock(path: Path) -> HeldLock | None:

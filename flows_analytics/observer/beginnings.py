@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 
 from flows_analytics.calls.record import CallRecord
+from flows_analytics.delivery.contained import contained
 from flows_analytics.observer.guard import Guard
 
 _TIDY_SECS = 1.0
@@ -54,7 +55,7 @@ class Beginnings:
 
     async def _tell(self, name: str, begin: _Begin, record: CallRecord) -> None:
         try:
-            await begin(record)
+            await contained(begin(record))
         except Exception as error:
             # Not raised if strict: who sends calls fails for reasons that are not the recorder's.
             self._guard.say(f"{name} could not be told that the call began: {type(error).__name__}")

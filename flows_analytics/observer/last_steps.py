@@ -6,9 +6,10 @@ import asyncio
 from collections.abc import Sequence
 from contextlib import suppress
 
+from flows_analytics.calls.health import Health
 from flows_analytics.calls.sound import Recording
 from flows_analytics.delivery.outbox import Outbox
-from flows_analytics.delivery.sink import Sink, deliver
+from flows_analytics.delivery.sink import Delivery, Sink, deliver
 from flows_analytics.delivery.upload import UploadSink, sends
 from flows_analytics.observer.audio import AudioRecording
 from flows_analytics.observer.call_cost import CostCalculator, cost_of
@@ -130,10 +131,19 @@ class LastSteps:
                 outbox=self._outbox,
                 upload_deadline_secs=self._upload_deadline_secs,
                 recording=self._audio.file if self._audio is not None else None,
+                counted=self._counted,
             )
         except Exception as error:
             self._guard.caught("the delivery of the call", error)
             return False
+        outcomes = list(zip(self._sinks, deliveries, strict=True))
+        kept = any(getattr(sink, "keeps", False) and delivery.error is None for sink, delivery in outcomes)
+        sent = [delivery.error is None for sink, delivery in outcomes if sends(sink)]
+        # The next recovery puts a call whose journal stays into the outbox, which could not be written now.
+        owed = self._outbox is not None and not all(sent)
+        return not owed and (kept or (bool(sent) and all(sent)))
+
+    def _counted(self, deliveries: Sequence[Delivery]) -> Health:
         for delivery in deliveries:
             if delivery.left is not None:
                 # Not lost: the outbox has it.
@@ -143,9 +153,4 @@ class LastSteps:
                 why = f"{delivery.sink} did not take the call: {delivery.error}"
                 self._recorder.lose(code, why)
                 self._guard.say(why)
-        outcomes = list(zip(self._sinks, deliveries, strict=True))
-        if any(getattr(sink, "keeps", False) and delivery.error is None for sink, delivery in outcomes):
-            return True
-        # Without a file of its own, a call is safe if all that were to be sent it have it, or the outbox does.
-        sent = [delivery.error is None for sink, delivery in outcomes if sends(sink)]
-        return bool(sent) and all(sent)
+        return self._recorder.health

@@ -118,6 +118,10 @@ class ServiceFrames:
     def _measure(self, measure: Measure, field: str, to_ms: float) -> _Reader:
         def read(data: FramePushed, report: Any, at_ns: int) -> None:
             ms = float(getattr(report, field)) * to_ms
+            if ms < 0:
+                # Services measure by the wall clock. What they tell when it was set forward cannot be told apart.
+                self._writer.recorder.lose("clock_set_back", "a service measured a time that is less than nothing")
+                return
             if math.isfinite(ms) and not _is_placeholder(data, report, ms):
                 self._writer.add(
                     Measured,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from enum import Enum
@@ -67,12 +67,71 @@ class HostileDict(dict):
         (b"secret", "<bytes: 6 bytes>"),
         (object(), "<object>"),
         (Hostile(), "<Hostile>"),
-        (HostileDict(a=1), "<unreadable: HostileDict>"),
+        (HostileDict(a=1), {"a": "<unreadable>"}),
         (10**400, "<int: 1329 bits>"),
     ],
 )
 def test_a_value_keeps_its_meaning_or_gets_a_labelled_stand_in(value, expected):
     assert plain(value) == expected
+
+
+class Open(BaseModel, extra="allow"):
+    a: int = 1
+
+
+@dataclass
+class Unset:
+    a: int = 1
+    b: int = field(init=False)
+
+
+class StopsHalfWay(list):
+    def __iter__(self):
+        yield 1
+        raise RuntimeError
+
+
+@pytest.mark.parametrize(
+    ("value", "expected"),
+    [
+        (Open(b=2), {"a": 1, "b": 2}),
+        (Open.model_construct(), {"a": 1}),
+        (Unset(), {"a": 1}),
+        (StopsHalfWay(), [1, "<unreadable from here on>"]),
+    ],
+)
+def test_what_can_be_read_of_a_value_is_kept_also_if_the_rest_cannot(value, expected):
+    assert plain(value) == expected
+
+
+def test_a_field_that_raises_costs_no_other():
+    class Half(BaseModel):
+        a: int = 1
+        b: int = 2
+
+        def __getattribute__(self, name):
+            if name == "b":
+                raise RuntimeError
+            return super().__getattribute__(name)
+
+    assert plain(Half()) == {"a": 1, "b": "<unreadable>"}
+
+
+def test_an_endless_text_costs_nothing_that_stands_beside_it():
+    reduced = plain({"words": "x" * 10_000_000, "order": {"id": 5}})
+
+    assert len(reduced["words"]) == MAX_TEXT
+    assert reduced["order"] == {"id": 5}
+
+
+def test_the_length_of_keys_and_of_numbers_is_bounded_like_that_of_text():
+    assert len(json.dumps(plain({"k" * MAX_TEXT + str(number): 1 for number in range(300)}))) < 2_000_000
+    assert len(plain(Decimal("1" * 1_000_000))) <= MAX_TEXT
+
+
+def test_keys_that_look_alike_as_text_are_all_kept():
+    assert list(plain({(1, 2): "a", (3, 4): "b", (5, 6): "c", (7, 8): "d"}).values()) == ["a", "b", "c", "d"]
+    assert len(plain({object(): 1 for _ in range(5_000)})) == 5_000
 
 
 def test_a_cycle_is_cut_where_it_closes():

@@ -39,6 +39,34 @@ nothing = [Elsewhere()]
 
 def make():
     return several
+
+class Made(Own):
+    pass
+
+class Named(Own):
+    name = "own"
+
+def broken():
+    raise ValueError("SECRET")
+
+def lazy():
+    yield Own()
+    raise ValueError("SECRET")
+
+def wrong():
+    return 5
+
+def leaves():
+    raise SystemExit("SECRET")
+
+async def later():
+    return several
+
+text = "hello"
+
+def bad_sink():
+    from flows_analytics import HTTPSink
+    return HTTPSink("https://u:SECRET@example.test")
 """
 
 
@@ -58,11 +86,11 @@ def calls(tmp_path, monkeypatch):
     return tmp_path / "calls"
 
 
-def leave(calls, sink, call_id="order-1"):
+def leave(calls, sink, call_id="order-1", file=None):
     record = CallRecord(call_id=call_id, started_at=datetime(2026, 1, 1, tzinfo=UTC))
 
     async def put():
-        held, _ = await Outbox(calls).put(record, sink, file=record.save(calls / f"{call_id}.json"))
+        held, _ = await Outbox(calls).put(record, sink, file=record.save(calls / f"{file or call_id}.json"))
         held.release()
 
     asyncio.run(put())
@@ -85,6 +113,45 @@ def test_sinks_come_from_the_users_code(calls, capsys, place):
 
     assert main(["deliver", "calls", "--sinks", place]) == 0
     assert capsys.readouterr().out == "took order-1\nsent 1, left 0, put aside 0\n"
+
+
+@pytest.mark.parametrize(
+    ("place", "told"),
+    [
+        ("", "--sinks '': give a module or a file, a colon and a name in it"),
+        (":own", "give a module or a file"),
+        ("bot_sinks:broken", "the code raises ValueError at bot_sinks.py:"),
+        ("bot_sinks:lazy", "the code raises ValueError at bot_sinks.py:"),
+        ("bot_sinks:leaves", "the code raises SystemExit at bot_sinks.py:"),
+        ("bot_sinks:bad_sink", "the URL of an HTTPSink holds a user or password"),
+        ("bot_sinks:wrong", "wrong is no sink that sends calls, nor has one"),
+        ("bot_sinks:text", "text is no sink"),
+        ("bot_sinks:Made", "Made is a class: name a sink, or a function that makes one"),
+        ("bot_sinks:Named", "Named is a class"),
+        ("bot_sinks:later", "later is an async function: name one that is not"),
+        ("raises:own", "the code raises RuntimeError at raises.py:1"),
+        ("raises.py:own", "the code raises RuntimeError at raises.py:1"),
+        ("lacking:own", "there is no module no_such_module"),
+        ("no_key.py:own", "the code raises KeyError at no_key.py:2"),
+        ("syntax:own", "the code raises SyntaxError at syntax.py:2"),
+        ("syntax.py:own", "the code raises SyntaxError at syntax.py:2"),
+        ("nowhere.py:own", "there is no file nowhere.py"),
+        ("nowhere:own", "there is no module nowhere"),
+    ],
+)
+@pytest.mark.filterwarnings("error")
+def test_code_that_cannot_give_sinks_is_told_of_in_one_line_without_quoting_it(calls, capsys, place, told):
+    (calls.parent / "raises.py").write_text("raise RuntimeError('SECRET')")
+    (calls.parent / "lacking.py").write_text("import no_such_module")
+    (calls.parent / "no_key.py").write_text("import os\nos.environ['SECRET']")
+    (calls.parent / "syntax.py").write_text("a = 1\nkey = 'SECRET")
+
+    assert main(["deliver", "calls", "--sinks", place]) == 1
+    shown = capsys.readouterr()
+    assert told in shown.err
+    assert shown.err.startswith("error: --sinks ")
+    assert shown.err.count("\n") == 1
+    assert "SECRET" not in shown.out + shown.err
 
 
 @pytest.mark.parametrize(
@@ -111,6 +178,31 @@ def test_what_is_refused_is_told_without_what_the_receiver_said(calls, capsys):
     assert "1 call put back" in capsys.readouterr().out
 
 
+def test_nothing_in_a_call_id_drives_the_terminal(calls, capsys):
+    leave(calls, Named("own"), "\x1b]0;pwned\x07 :x: [red]a[/red]\r\nsent 9", file="order-1")
+    (calls.parent / "bot_sinks.py").write_text(SINKS.replace('print("took", upload.record.call_id)', "pass"))
+
+    assert main(["deliver", "calls", "--sinks", "bot_sinks.py:refusing"]) == 1
+    told = capsys.readouterr()
+    assert "refused: ␛]0;pwned␇ :x: [red]a[/red] sent 9: HTTP 422\n" in told.err
+    assert not set(told.out + told.err) & set("\x1b\x07\r")
+
+
+def test_nothing_in_a_name_drives_the_terminal(calls, capsys):
+    leave(calls, Named("own :smile: [b]\x9b2J"))
+
+    assert main(["deliver", "calls"]) == 1
+    assert "1 call for own :smile: [b]⟨U+009B⟩2J: the outbox does not say" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("command", ["show", "report"])
+def test_nothing_in_a_word_of_the_command_drives_the_terminal(calls, capsys, command):
+    assert main([command, "\x1b[2J:x:"]) == 1
+    told = capsys.readouterr().err
+    assert "[2J:x:" in told
+    assert "\x1b" not in told
+
+
 @pytest.mark.parametrize(
     ("sink", "told"),
     [
@@ -118,6 +210,11 @@ def test_what_is_refused_is_told_without_what_the_receiver_said(calls, capsys):
         (Named("own", {"sink": "os.system", "url": "x"}), "the outbox does not say how to reach it: use --sinks"),
         (HTTPSink("http://127.0.0.1:9/", token="TOKEN"), "its token is not set: set FLOWS_ANALYTICS_HTTP_TOKEN"),
         (HTTPSink("http://127.0.0.1:9/?key=KEY"), "the outbox does not hold its URL"),
+        (HTTPSink("http://127.0.0.1:9/KEY", secret_url=True), "the outbox does not hold its URL"),
+        (
+            Named("own", {"sink": "HTTPSink", "url": "http://x", "schema": "record", "timeout_secs": "soon"}),
+            "what the outbox holds makes no HTTPSink: use --sinks",
+        ),
         (
             HTTPSink("http://127.0.0.1:9/", headers={"X-Key": "KEY"}),
             "does not hold its headers (X-Key): use --sinks",

@@ -8,9 +8,12 @@ import traceback
 from datetime import UTC, datetime
 
 import pytest
+from aiohttp import web
 
 from flows_analytics import CallRecord, HTTPSink
+from flows_analytics.delivery.entry import Entry
 from flows_analytics.delivery.http_client import HTTPClient
+from flows_analytics.delivery.outbox import Outbox
 from flows_analytics.delivery.upload import Upload, UploadError
 from flows_analytics.errors import SinkError
 from tests.delivery.receiver import half, never, receiver, status
@@ -155,6 +158,13 @@ def test_a_traceback_with_all_its_variables_shows_no_secret_and_no_word_of_the_c
         assert secret not in shown
 
 
+def saying(text):
+    async def answer(request):
+        return web.Response(status=400, text=text)
+
+    return answer
+
+
 def test_the_repr_names_the_host_only():
     sink = HTTPSink("https://example.test/hook/PATHKEY?key=QUERY", token="TOKEN", headers={"X-Api-Key": "APIKEY"})
 
@@ -166,9 +176,65 @@ def test_the_repr_names_the_host_only():
     assert "TOKEN" not in settings
 
 
+def test_a_url_that_is_a_secret_is_in_no_entry_and_no_error(tmp_path):
+    async def main():
+        async with receiver(saying("no hook /calls/T0/XXPATHKEYXX, nor XXPATHKEYXX")) as taking:
+            sink = HTTPSink(f"{taking.url}/T0/XXPATHKEYXX", secret_url=True)
+            outbox = Outbox(tmp_path)
+            claimed = await outbox.put(RECORD, sink, file=RECORD.save(tmp_path / "order-1.json"))
+            outcome = await outbox.send_call(claimed, RECORD, sink, deadline=0)
+            await sink.close()
+            return outcome, taking
+
+    outcome, taking = asyncio.run(main())
+    (entry,) = (tmp_path / "failed").iterdir()
+    assert taking.requests[0].path == "/calls/T0/XXPATHKEYXX"
+    assert "no hook <hidden>, nor <hidden>" in entry.read_text()
+    assert "PATHKEY" not in entry.name + entry.read_text() + str(outcome)
+    with pytest.raises(SinkError, match="its URL, which may be a secret"):
+        HTTPSink.from_target(Entry.load(entry).target, {})
+
+
+def test_a_url_that_is_no_secret_is_kept_for_a_later_process():
+    target = HTTPSink("https://example.test/v1/calls").target
+    assert HTTPSink.from_target(target, {}).target == target
+
+
+@pytest.mark.parametrize(
+    ("options", "said", "kept"),
+    [
+        ({"headers": {"X-Version": "1"}}, "HTTP/1.1: 1 field", "HTTP/1.1: 1 field"),
+        ({"headers": {"X-Key": "12345678"}}, "bad 12345678", "bad <hidden>"),
+        ({"headers": {"Authorization": "Basic abcdefgh"}}, "bad abcdefgh", "bad <hidden>"),
+        ({"token": "tok\n"}, "bad tok", "bad <hidden>"),
+        ({"path": "?key=QUERYKEY&v=1"}, "bad QUERYKEY 1", "bad <hidden> 1"),
+    ],
+)
+def test_of_what_a_server_says_secrets_are_hidden_and_nothing_else(options, said, kept):
+    assert send(saying(said), **options)[1].answer == kept
+
+
+def test_a_record_that_cannot_be_written_is_put_aside_not_tried_for_ever():
+    record = RECORD.model_copy(update={"metadata": {"words": "SECRET \ud800"}})
+    taking, error = send(record=record)
+
+    assert (error.code, error.retry, taking.requests) == ("body_not_made", False, [])
+    assert "SECRET" not in "".join(traceback.format_exception(error))
+
+
+def test_a_record_that_the_disk_does_not_give_is_tried_again(tmp_path):
+    (tmp_path / "order-1.json").mkdir()
+    sink = HTTPSink("http://127.0.0.1:9/")
+    with pytest.raises(UploadError) as caught:
+        asyncio.run(sink.upload(Upload(RECORD, "k", file=tmp_path / "order-1.json")))
+    assert (caught.value.code, caught.value.retry) == ("record_not_read", True)
+
+
 @pytest.mark.parametrize(
     "url",
     [
+        None,
+        b"https://example.test",
         "ftp://example.test",
         "example.test/calls",
         "http://",
@@ -195,7 +261,10 @@ def test_a_url_that_no_call_can_be_sent_to_is_refused_at_once_and_not_repeated(u
         {"headers": {"X Y": "a"}},
         {"headers": {"": "a"}},
         {"headers": {"Idempotency-Key": "a"}},
+        {"headers": {"X": None}},
+        {"headers": {b"X": "a"}},
         {"token": "a\nb"},
+        {"token": b"a"},
         {"token": "a", "headers": {"authorization": "b"}},
     ],
 )

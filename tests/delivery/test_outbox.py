@@ -216,7 +216,7 @@ def test_a_receiver_that_asks_for_a_second_is_not_left_alone_for_the_hour_that_i
 ):
     outbox = Outbox(tmp_path, now=clock.now, sleep=clock.sleep, dice=lambda: 1.0)
     sink = Sending(*[later()] * 12, later(after_secs=1))
-    hand_over(outbox, JSONFileSink(tmp_path), sink, deadline=0.0)
+    hand_over(outbox, JSONFileSink(tmp_path), sink, deadline=0.5)
     for _ in range(12):
         send(outbox, sink, early=True)
         clock.at += 1

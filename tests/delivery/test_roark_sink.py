@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import copy
+import io
 import logging
 import wave
+from datetime import timedelta
 
 import pytest
+from loguru import logger
 
 from flows_analytics.calls.sound import Recording
 from flows_analytics.delivery.roark_events import SentSound, call_ended
@@ -110,7 +113,7 @@ def test_the_bot_is_told_of_as_it_was_named():
     started = service.took[0].json
     assert (started["agentId"], started["agentName"], started["agentPrompt"]) == (
         "pizza",
-        "Pizza \ufffd\ufffd\ufffd!",
+        "Pizza \ufffd!",
         "Be kind.",
     )
 
@@ -202,6 +205,81 @@ def test_a_call_that_roark_has_already_is_sent():
     assert told(pizza_call(), roark, Service(answer=lambda _: (409, "exists", {})))[1] is None
 
 
+def test_a_storage_in_conflict_has_not_taken_the_chunk(sound):
+    path, pcm = sound
+    service = failing(lambda r: r.path.startswith("/bucket/1"), status=409)
+    assert told(audible(path), roark, service, recording=path)[1] is None
+    assert service.events[3:7] == ["ask 1", "put /bucket/1", "ask 1", "put /bucket/1"]
+    assert put(service) == pcm
+
+
+@pytest.mark.parametrize(
+    "when", [lambda r: r.path.startswith("/bucket/1"), lambda r: b"call-started" in r.body], ids=["put", "begin"]
+)
+@pytest.mark.parametrize("status", [403, 500])
+def test_a_traceback_with_all_variables_shows_no_presigned_url_no_key_and_no_sound(when, status, sound):
+    path, _ = sound
+    shown = io.StringIO()
+    record = audible(path)
+
+    async def play(sink):
+        upload = Upload(record=record, key="k", recording=path)
+        for step in (lambda: sink.begin(record), lambda: sink.upload(upload)):
+            try:
+                await step()
+            except UploadError as error:
+                logger.exception("failed")
+                assert (error.__context__, error.__cause__) == (None, None)
+
+    handler = logger.add(shown, diagnose=True, backtrace=True, format="{message}")
+    try:
+        with_sink(failing(when, status=status, times=99), play)
+    finally:
+        logger.remove(handler)
+    assert "raise failure" in shown.getvalue()
+    for secret in (SIGNATURE, "/bucket/", KEY, "\\x01\\x02"):
+        assert secret not in shown.getvalue()
+
+
+def test_a_beginning_has_a_key_of_its_own_the_same_in_every_process():
+    async def play(sink):
+        with pytest.raises(UploadError):
+            await sink.begin(pizza_call())
+        await sink.deliver(pizza_call())
+        other = roark(sink._base_url)
+        await other.deliver(pizza_call())
+        await other.close()
+
+    service = failing(lambda _: True)
+    with_sink(service, play)
+    keys = {}
+    for request in service.took:
+        keys.setdefault(request.json["event"], []).append(request.headers["idempotency-key"])
+    assert [len(keys["call-started"]), len(keys["call-ended"])] == [3, 2]
+    assert [len(set(told)) for told in keys.values()] == [1, 1]
+    assert keys["call-started"][0] != keys["call-ended"][0]
+
+
+def test_two_calls_of_one_id_begin_each_for_itself():
+    later = pizza_call().model_copy(update={"started_at": pizza_call().started_at + timedelta(hours=1)})
+
+    async def play(sink):
+        await sink.begin(pizza_call())
+        await sink.deliver(later)
+        await sink.deliver(pizza_call())
+
+    service = Service()
+    with_sink(service, play)
+    assert service.events == ["call-started", "call-started", "call-ended", "call-ended"]
+
+
+def test_a_call_that_cannot_be_written_is_put_aside():
+    record = pizza_call().model_copy(update={"call_id": "SECRET \ud800"})
+    service, error = told(record, roark)
+    assert (error.code, error.retry, service.took) == ("body_not_made", False, [])
+    assert "SECRET" not in str(error)
+
+
 def test_the_key_and_the_presigned_urls_are_in_no_error_no_log_and_no_progress(sound, caplog):
     path, _ = sound
     texts = [repr(roark("https://x")), roark("https://x").name]
@@ -238,7 +316,18 @@ def test_the_key_may_come_from_the_environment(monkeypatch):
     assert service.took[0].headers["x-roark-api-key"] == KEY
 
 
-@pytest.mark.parametrize("options", [{"api_key": ""}, {"agent_id": " "}, {"base_url": "roark"}])
+@pytest.mark.parametrize(
+    "options",
+    [
+        {"api_key": ""},
+        {"api_key": b"key"},
+        {"agent_id": " "},
+        {"agent_id": None},
+        {"agent_name": 7},
+        {"base_url": "roark"},
+        {"base_url": None},
+    ],
+)
 def test_settings_that_cannot_work_are_refused_at_once(options):
     with pytest.raises(ValueError, match="must"):
         RoarkSink(**{"api_key": KEY, "agent_id": "a", **options})
@@ -331,7 +420,8 @@ def test_a_beginning_that_failed_is_told_before_the_end(how):
     assert service.events[-2:] == ["call-started", "call-ended"]
 
 
-def test_a_beginning_told_in_a_loop_that_is_gone_is_told_again():
+def test_a_beginning_told_in_a_loop_that_is_gone_is_not_told_again(monkeypatch):
+    monkeypatch.setattr(RoarkSink, "name", "roark")
     service = Service()
     sinks = []
 
@@ -345,7 +435,19 @@ def test_a_beginning_told_in_a_loop_that_is_gone_is_told_again():
 
     asyncio.run(main(lambda sink: sink.begin(pizza_call())))
     asyncio.run(main(lambda sink: sink.deliver(pizza_call())))
-    assert service.events == ["call-started", "call-started", "call-ended"]
+    assert service.events == ["call-started", "call-ended"]
+
+
+def test_a_beginning_that_a_loop_took_with_it_is_told_again():
+    async def play(sink):
+        gone = asyncio.new_event_loop()
+        sink._begun[sink._beginning(pizza_call())] = gone.create_future()
+        gone.close()
+        await sink.deliver(pizza_call())
+
+    service = Service()
+    with_sink(service, play)
+    assert service.events == ["call-started", "call-ended"]
 
 
 def test_the_beginnings_that_are_remembered_are_bounded(monkeypatch):

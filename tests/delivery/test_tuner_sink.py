@@ -49,7 +49,7 @@ def test_a_call_is_posted_where_and_as_tuner_documents():
         ("../x", "..%2Fx"),
         ("a=b?c+d%20", "a%3Db%3Fc%2Bd%2520"),
         ("größe 日本", "gr%C3%B6%C3%9Fe%20%E6%97%A5%E6%9C%AC"),
-        ("\ud800", "%3F"),
+        ("\ud800", "%EF%BF%BD"),
         ("a\r\nHost: evil", "a%0D%0AHost%3A%20evil"),
     ],
 )
@@ -86,7 +86,20 @@ def test_the_key_may_come_from_the_environment(monkeypatch):
         ({"agent_id": "\t"}, "blank_setting", "agent_id must not be empty"),
         ({"workspace_id": 0}, "bad_workspace_id", "must be a positive integer"),
         ({"workspace_id": -3}, "bad_workspace_id", "must be a positive integer"),
-        ({"workspace_id": "x"}, "bad_workspace_id", "must be a positive integer"),
+        ({"api_key": b"key"}, "bad_api_key", "must be a text"),
+        ({"agent_id": None}, "blank_setting", "agent_id must not be empty"),
+        ({"agent_id": 7}, "bad_setting", "agent_id must be a text"),
+        ({"llm_model": 7}, "bad_setting", "llm_model must be a text"),
+        ({"agent_version": "v7"}, "bad_agent_version", "agent_version must be an integer"),
+        ({"agent_version": True}, "bad_agent_version", "agent_version must be an integer"),
+        *(
+            ({"workspace_id": wrong}, "bad_workspace_id", "must be a positive integer")
+            for wrong in ("x", "1.0", 1.7, 2.0, True, float("inf"), float("nan"), None, b"7", [])
+        ),
+        ({"base_url": None}, "bad_base_url", "base_url"),
+        # The order in which they are checked: the key, the agent, the workspace.
+        ({"api_key": "", "agent_id": "", "workspace_id": 0}, "no_api_key", "api_key"),
+        ({"agent_id": "", "workspace_id": 0}, "blank_setting", "agent_id"),
         ({"base_url": "api.usetuner.ai"}, "bad_base_url", "base_url"),
         ({"base_url": "ftp://x"}, "bad_base_url", "base_url"),
         ({"base_url": f"https://u:{KEY}@x"}, "bad_base_url", "base_url"),
@@ -101,6 +114,20 @@ def test_settings_that_cannot_work_are_refused_at_once(options, code, message, m
     assert isinstance(caught.value, FlowsAnalyticsError)
     assert caught.value.code == code
     assert KEY not in str(caught.value)
+
+
+def test_names_of_models_are_sent_as_text_that_can_be():
+    service, error = told(pizza_call(), lambda url: tuner(url, asr_model="nova \ud83d\ude00", llm_model="m\ud800"))
+    assert error is None
+    models = service.took[0].json["general_meta_data_raw"]["ai_models"]
+    assert (models["asr_model"], models["llm_model"]) == ("nova 😀", "m\ufffd")
+
+
+@pytest.mark.parametrize("call_type", ["SECRET \ud800", float("nan"), {1}])
+def test_a_call_that_cannot_be_written_is_put_aside_and_not_quoted(call_type):
+    service, error = told(pizza_call().model_copy(update={"call_type": call_type}), tuner)
+    assert (error.code, error.retry, service.took) == ("body_not_made", False, [])
+    assert "SECRET" not in str(error)
 
 
 def test_a_call_without_an_id_is_never_sent():

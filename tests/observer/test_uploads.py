@@ -248,3 +248,17 @@ def test_two_sinks_of_one_name_are_refused(tmp_path):
     with pytest.raises(ObserverError, match="give each its own name") as caught:
         FlowsObserver(sinks=[JSONFileSink(tmp_path), Sending(), Sending()])
     assert caught.value.code == "sink_twice"
+
+
+def test_a_call_that_could_be_neither_sent_nor_put_into_the_outbox_is_sent_by_the_next_observer(tmp_path):
+    (tmp_path / "outbox").write_text("no directory")
+    held = hold_pizza_call(call_id="order-1", sinks=[JSONFileSink(tmp_path), Sending(later())])
+    assert held.observer.health.count("sink_failed") == 1
+    assert CallRecord.load(tmp_path / "order-1.json").health.count("sink_failed") == 1
+    assert [path.name for path in tmp_path.glob("journal/*.jsonl")] == ["order-1.jsonl"]
+
+    (tmp_path / "outbox").unlink()
+    FlowsObserver(sinks=[JSONFileSink(tmp_path)])
+    wait_for_recovery()
+    assert [entry.call_id for entry in Outbox(tmp_path).entries()] == ["order-1"]
+    assert [path.name for path in tmp_path.glob("*.json")] == ["order-1.json"]
