@@ -123,7 +123,7 @@ def test_an_upload_that_hangs_loses_nothing_that_the_outbox_keeps(tmp_path, heed
 
     both.assert_unhurt()
     assert all(record.health.ok for record in records_of(both, tmp_path))
-    assert [path.name for path in (tmp_path / "calls" / "outbox").glob("*.ref")] == ["c.hanging.ref"]
+    assert [path.name for path in (tmp_path / "calls" / "outbox").glob("*.ref")] == ["c@hanging.ref"]
 
 
 @pytest.mark.parametrize("heeds_cancellation", [True, False])

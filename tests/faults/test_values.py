@@ -75,8 +75,8 @@ VALUES = {
     "class": (Order, "<ModelMetaclass>"),
     "array": (np.arange(5), "<ndarray>"),
     "function": (circular, "<function>"),
-    "surrogates and NULs": ("a\ud800b\x00c", "a���b\x00c"),
-    "keys": ({None: 1, b"k": 3, "\ud800\x00": 4}, {"None": 1, "<bytes: 1 bytes>": 3, "\ufffd\ufffd\ufffd\x00": 4}),
+    "surrogates and NULs": ("a\ud800b\x00c", "a�b\x00c"),
+    "keys": ({None: 1, b"k": 3, "\ud800\x00": 4}, {"None": 1, "<bytes: 1 bytes>": 3, "\ufffd\x00": 4}),
     "a huge number": (10**5000, "<int: 16610 bits>"),
 }
 STEPS = (
