@@ -119,6 +119,8 @@ class _Delivering:
 
     def print_summary(self, *, watched: bool) -> bool:
         """Say what came of it, and whether anything is left."""
+        from flows_analytics.recording.recovery import find_journals
+
         waiting = self.outbox.entries()
         failures = self.outbox.failures()
         failed = self.outbox.failed
@@ -126,14 +128,19 @@ class _Delivering:
             number = sum(entry.sink == name for entry in waiting)
             if number:
                 _say(f"{_calls(number)} for {name}: {why}")
-        if not (waiting or failures or self._states or self._set_aside or watched):
+        unreadable = self.outbox.unreadable()
+        if unreadable:
+            _say(f"Left as they are, because they cannot be read: {', '.join(path.name for path in unreadable)}")
+        if journals := find_journals(self.outbox.directory):
+            _say(f"{_calls(len(journals))} under way or of killed processes: see flows-analytics recover.")
+        if not (waiting or failures or self._states or self._set_aside or unreadable or watched):
             RESULTS.print("Nothing to send.")
             return False
         told = [f"sent {self._states['sent']}", f"left {len(waiting)}", f"put aside {len(failures)}"]
         RESULTS.print(", ".join(told))
         if failures:
             _say(f"Why is in {failed}; --retry-failed sends them once more.")
-        return bool(waiting or failures or self._set_aside)
+        return bool(waiting or failures or self._set_aside or unreadable)
 
 
 async def _watch(delivering: _Delivering, at_once: int) -> None:

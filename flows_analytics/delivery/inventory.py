@@ -10,7 +10,7 @@ from flows_analytics.delivery.claim import claim
 from flows_analytics.delivery.entry import REF_SUFFIX, Entry, at
 from flows_analytics.delivery.limits import Limits, Waiting
 from flows_analytics.delivery.round import Round
-from flows_analytics.delivery.torn import TORN_SUFFIX, rebuilt, set_aside
+from flows_analytics.delivery.torn import entry_name, rebuilt, set_aside
 from flows_analytics.delivery.upload import UploadSink
 from flows_analytics.errors import FlowsAnalyticsError
 from flows_analytics.files.atomic import remove_stale, replace
@@ -96,6 +96,15 @@ class Inventory:
         """
         return self._readable(self._failed)
 
+    def unreadable(self) -> list[Path]:
+        """List the files of the outbox that may be entries, but cannot be read.
+
+        Returns:
+            The files, in order of name.
+        """
+        refs = sorted(self._waiting.glob(f"*{REF_SUFFIX}"))
+        return [path for path in refs if self._load(path) is None and path.exists()]
+
     def retry_failed(self) -> int:
         """Put what was put aside back among what waits.
 
@@ -148,7 +157,7 @@ class Inventory:
     def _adopt(self, found: dict[Path, Entry], sinks: Mapping[str, UploadSink], result: Round) -> None:
         """Make entries for calls that lost theirs: the process died between the two, or the entry was torn."""
         orphans = [path.with_suffix(REF_SUFFIX) for path in self._waiting.glob(f"*{RECORD_SUFFIX}")]
-        torn = [self._waiting / path.name.removesuffix(TORN_SUFFIX) for path in result.set_aside]
+        torn = [self._waiting / entry_name(path) for path in result.set_aside]
         if not orphans and not torn:
             return
         # A record may have another entry than its name says.

@@ -283,6 +283,10 @@ class Outbox:
         """List what was put aside (see `Inventory.failures`). Blocks."""
         return self._inventory.failures()
 
+    def unreadable(self) -> list[Path]:
+        """List what cannot be read (see `Inventory.unreadable`). Blocks."""
+        return self._inventory.unreadable()
+
     def retry_failed(self) -> int:
         """Put back what was put aside (see `Inventory.retry_failed`). Blocks."""
         return self._inventory.retry_failed()

@@ -41,6 +41,19 @@ def set_aside(path: Path, failed: Path) -> Path:
     raise AssertionError("unreachable: numbers do not end")
 
 
+def entry_name(aside: Path) -> str:
+    """Tell what a file was called before it was set aside.
+
+    Args:
+        aside: What `set_aside` gave.
+
+    Returns:
+        Its name in the outbox.
+    """
+    name, end, _ = aside.name.rpartition(REF_SUFFIX)
+    return name + end
+
+
 def rebuilt(path: Path, directory: Path, sinks: Iterable[UploadSink], now: float) -> Entry | None:
     """Make an entry from its name and the call's record.
 

@@ -12,6 +12,7 @@ from flows_analytics.delivery.upload import UploadSink, sends
 from flows_analytics.files.layout import Beside
 from flows_analytics.files.threads import in_own_thread
 from flows_analytics.observer.guard import Guard
+from flows_analytics.observer.outbox_place import calls_directory
 from flows_analytics.recording.journal import Journal
 from flows_analytics.recording.journal_lines import Receiver, Sending
 from flows_analytics.recording.recovery import recover_in_background
@@ -29,7 +30,7 @@ class CallJournal:
     def __init__(
         self, place: str | Path | Beside | None, sinks: Sequence[Any], outbox: Path | None = None
     ) -> None:
-        self._records = next((Path(sink.directory) for sink in sinks if _keeps_files(sink)), None)
+        self._records = calls_directory(sinks)
         given = None if isinstance(place, Beside) else place
         self._directory = self._records if isinstance(place, Beside) else _path(given)
         self._guard: Guard | None = None
@@ -107,7 +108,3 @@ def _target(sink: UploadSink) -> Any:
 
 def _path(place: str | Path | None) -> Path | None:
     return None if place is None else Path(place)
-
-
-def _keeps_files(sink: Any) -> bool:
-    return bool(getattr(sink, "keeps", False)) and isinstance(getattr(sink, "directory", None), str | Path)

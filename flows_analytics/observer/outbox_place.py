@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import Any
 
-from flows_analytics.delivery.json_file import JSONFileSink
 from flows_analytics.delivery.outbox import Outbox
 from flows_analytics.delivery.sink import Sink
 from flows_analytics.delivery.upload import UploadSink, sends
@@ -49,9 +49,20 @@ def outbox_directory(
         return None
     if isinstance(given, Outbox):
         return given.directory
-    directories = [sink.directory for sink in sinks if isinstance(sink, JSONFileSink)]
-    directory = next(iter(directories), None) if isinstance(given, Beside) else given
+    directory = calls_directory(sinks) if isinstance(given, Beside) else given
     return None if directory is None else Path(directory)
+
+
+def calls_directory(sinks: Sequence[Any]) -> Path | None:
+    """Find the directory in which calls are kept.
+
+    Args:
+        sinks: Where the call goes.
+
+    Returns:
+        That of the first sink that keeps calls in one; None if none does.
+    """
+    return next((Path(sink.directory) for sink in sinks if _keeps_files(sink)), None)
 
 
 def unkept(
@@ -82,3 +93,7 @@ def unkept(
         f"until it is sent, this call is in memory only, and lost if {' or '.join(lost)}: "
         "give FlowsObserver a JSONFileSink, or directories as outbox= and journal="
     )
+
+
+def _keeps_files(sink: Any) -> bool:
+    return bool(getattr(sink, "keeps", False)) and isinstance(getattr(sink, "directory", None), str | Path)

@@ -238,3 +238,16 @@ def decode(line: bytes) -> Line | None:
         return _MOMENT.validate_json(line)
     except (ValueError, ValidationError):
         return None
+
+
+def ends_in_header(content: bytes) -> bool:
+    """Tell whether a journal is cut off in its first line, so that nothing was ever written of the call.
+
+    Args:
+        content: The file.
+
+    Returns:
+        Whether it is empty, or the beginning of a header without its end.
+    """
+    beginning = b'{"journal":'
+    return b"\n" not in content and content[: len(beginning)] == beginning[: len(content)]

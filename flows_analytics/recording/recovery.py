@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass
@@ -16,7 +17,7 @@ from flows_analytics.calls.events import Events, Moment
 from flows_analytics.calls.health import Health
 from flows_analytics.calls.record import SCHEMA_VERSION, CallRecord
 from flows_analytics.errors import RecordError
-from flows_analytics.files.atomic import replace, write_new
+from flows_analytics.files.atomic import remove_stale, replace, write_new
 from flows_analytics.files.layout import (
     JOURNAL_DIRECTORY,
     JOURNAL_LOCK_SUFFIX,
@@ -37,6 +38,7 @@ from flows_analytics.recording.journal_lines import (
     UnplacedLine,
     decode,
     decode_header,
+    ends_in_header,
 )
 from flows_analytics.recording.left_sound import measure
 from flows_analytics.recording.recorder import place_moment, started_at
@@ -47,7 +49,7 @@ Outcome = Literal["recovered", "live", "known", "empty", "unreadable", "too_new"
 - ``recovered``: it is a record now.
 - ``live``: its call is under way.
 - ``known``: the call's record was there already, with as many moments.
-- ``empty``: its process died before anything was written.
+- ``empty``: its process died before it had written a whole line.
 - ``unreadable``: its header cannot be read; the file is kept aside.
 - ``too_new``: a later release wrote it; the file stays.
 - ``failed``: the disk refused; the file stays.
@@ -204,17 +206,24 @@ def calls_directory(directory: Path) -> Path:
 
 
 def recover(
-    directory: Path, *, into: Path | None = None, dry_run: bool = False, on_recovered: Recovered | None = None
+    directory: Path,
+    *,
+    into: Path | None = None,
+    dry_run: bool = False,
+    on_recovered: Recovered | None = None,
+    now: Callable[[], float] = time.time,
 ) -> Iterator[Recovery]:
     """Turn the journals that dead processes left behind into records. Calls under way are left alone.
 
-    Any number of processes may do this at once, beside live calls.
+    Any number of processes may do this at once, beside live calls. The temporary files of processes that died
+    while they wrote a record go too.
 
     Args:
         directory: The calls directory, or the folder of the journals itself.
         into: Where the records go; the calls directory if None.
         dry_run: Only say what would become of each.
         on_recovered: Told of each record before its journal is removed. If it raises, the journal stays.
+        now: The wall clock, in seconds since 1970.
 
     Yields:
         What became of each journal.
@@ -226,6 +235,7 @@ def recover(
     if not dry_run:
         for folder in {directory / JOURNAL_DIRECTORY, *(journal.parent for journal in journals)}:
             _tidy(folder)
+        remove_stale(target, now())
 
 
 def recover_call(
@@ -266,10 +276,10 @@ def _recover(journal: Path, into: Path, dry_run: bool, on_recovered: Recovered |
     except FileNotFoundError:
         # Another recovery was faster.
         return Recovery(journal, "known", why="another recovery took it")
-    if not content:
+    if ends_in_header(content):
         if not dry_run:
             journal.unlink()
-        return Recovery(journal, "empty", why="its process died before anything was written")
+        return Recovery(journal, "empty", why="its process died before it had written a whole line")
     try:
         call = read_journal(content)
     except RecordError as error:

@@ -102,6 +102,24 @@ def test_an_empty_directory_has_nothing_to_send(calls, capsys):
     assert list(calls.iterdir()) == []
 
 
+def test_entries_that_cannot_be_read_are_named_and_are_not_nothing(calls, capsys):
+    # As root reads whatever its mode, a directory stands for a file that cannot be read.
+    (calls / "outbox" / "order-1@own.ref").mkdir(parents=True)
+
+    assert main(["deliver", "calls"]) == 1
+    told = capsys.readouterr()
+    assert told.out == "sent 0, left 0, put aside 0\n"
+    assert "cannot be read: order-1@own.ref" in told.err
+
+
+def test_calls_that_were_not_recovered_are_told_of(calls, capsys):
+    (calls / "journal").mkdir()
+    (calls / "journal" / "order-1.jsonl").write_text("")
+
+    assert main(["deliver", "calls"]) == 0
+    assert "1 call under way or of killed processes: see flows-analytics recover." in capsys.readouterr().err
+
+
 def test_a_directory_that_is_not_there_is_named(calls, capsys):
     assert main(["deliver", "cals"]) == 1
     assert "cals is not there" in capsys.readouterr().err

@@ -330,6 +330,18 @@ def test_a_torn_entry_is_set_aside_reported_and_made_anew(outbox, tmp_path, said
     assert files(tmp_path) == ["failed/order-1@own.ref.torn", "order-1.json", "order-2.json"]
 
 
+def test_an_entry_torn_a_second_time_is_made_anew_too(outbox, tmp_path):
+    wait_with(outbox)
+    path = tmp_path / "outbox" / "order-1@own.ref"
+    for _ in range(2):
+        path.write_bytes(path.read_bytes()[:100])
+        outbox._now = lambda: EPOCH + 2e6
+        result = send(outbox, Sending(later(1e9)))
+
+    assert [file.name for file in result.set_aside] == ["order-1@own.ref~2.torn"]
+    assert [entry.call_id for entry in outbox.entries()] == ["order-1"]
+
+
 def test_a_record_whose_process_died_before_it_had_an_entry_is_sent(outbox, tmp_path):
     hand_over(outbox, Sending(later(1e6)))
     (tmp_path / "outbox" / "order-1@own.ref").unlink()

@@ -101,6 +101,32 @@ def test_without_a_directory_it_is_said_what_loses_a_call_and_a_failure_is_a_los
     assert held.observer.health.losses["sink_failed"].why == "Sending did not take the call: HTTP 503"
 
 
+class Keeping:
+    """A sink of the user's own that keeps calls in files of its own form."""
+
+    keeps = True
+
+    def __init__(self, directory):
+        self.directory = directory
+
+    async def deliver(self, record):
+        (self.directory / f"{record.call_id}.txt").write_text("kept")
+
+    async def close(self):
+        pass
+
+
+def test_a_sink_of_the_users_own_that_keeps_calls_has_the_outbox_beside_them(tmp_path, caplog):
+    hold_pizza_call(call_id="order-1", sinks=[Keeping(tmp_path), Sending(*[later()] * 99)])
+
+    assert sorted(path.name for path in tmp_path.rglob("order*") if path.suffix != ".lock") == [
+        "order-1.txt",
+        "order-1@own.json",
+        "order-1@own.ref",
+    ]
+    assert "the outbox keeps the call" in caplog.text
+
+
 def test_nothing_is_said_of_an_outbox_if_nothing_is_sent(caplog):
     hold_pizza_call(sinks=[])
 

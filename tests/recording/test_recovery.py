@@ -119,7 +119,9 @@ def test_whatever_the_bytes_reading_them_ends_in_a_record_or_a_record_error(cont
         read_journal(content.replace(b"journal", b""))
 
 
-@pytest.mark.parametrize("first", [b"\x00" * 100 + b"\n", b'{"journal":1,"call_', b'{"seq":0}\n', b"\n"])
+@pytest.mark.parametrize(
+    "first", [b"\x00" * 100 + b"\n", b'{"journal":1,"call_\n', b'{"seq":0', b'{"seq":0}\n', b"\n"]
+)
 def test_a_journal_without_a_header_is_kept_aside_and_told(tmp_path, first):
     for name in ("x", "x~2"):
         (tmp_path / "journal").mkdir(exist_ok=True)
@@ -141,12 +143,25 @@ def test_an_aside_is_not_overwritten(tmp_path):
     assert [(tmp_path / "journal" / f"x{n}.unreadable").read_bytes() for n in ("", "~2")] == [b"one", b"two"]
 
 
-def test_an_empty_journal_is_removed_because_nothing_was_lost(tmp_path):
+@pytest.mark.parametrize("content", [b"", b"{", b'{"journal":', b'{"journal":1,"call_'])
+def test_a_journal_without_a_whole_line_is_removed_because_nothing_was_lost(tmp_path, content):
     (tmp_path / "journal").mkdir()
-    (tmp_path / "journal" / "x.jsonl").touch()
+    (tmp_path / "journal" / "x.jsonl").write_bytes(content)
 
     assert outcomes(tmp_path) == ["empty"]
     assert list(tmp_path.iterdir()) == []
+
+
+def test_what_a_process_left_half_written_is_removed_once_its_writer_cannot_be_alive(tmp_path):
+    leave(tmp_path)
+    half = tmp_path / ".0123456789abcdef.tmp"
+    half.write_bytes(b"{")
+    written = half.stat().st_mtime
+
+    assert [each.outcome for each in recover(tmp_path, now=lambda: written + 60)] == ["recovered"]
+    assert half.exists()
+    assert list(recover(tmp_path, now=lambda: written + 86_400)) == []
+    assert not half.exists()
 
 
 def test_a_journal_of_a_later_release_is_left_where_it_is(tmp_path):
