@@ -8,6 +8,15 @@ import pytest
 from loguru import logger
 
 
+@pytest.hookimpl(tryfirst=True)
+def pytest_cmdline_main(config):
+    """Run the whole suite on all processors, and a part of it, which somebody is looking at, in one process."""
+    whole = config.args_source is pytest.Config.ArgsSource.TESTPATHS and not config.option.collectonly
+    alone = hasattr(config, "workerinput") or config.option.usepdb or config.option.capture == "no"
+    if whole and not alone and getattr(config.option, "numprocesses", 0) is None:
+        config.option.numprocesses = "auto"
+
+
 @pytest.fixture(autouse=True)
 def quiet_pipecat():
     """Pipecat logs every frame of interest at DEBUG; a failing test is read better without."""
