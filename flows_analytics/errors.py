@@ -32,3 +32,32 @@ class CallNotFoundError(FlowsAnalyticsError):
 
 class SinkError(FlowsAnalyticsError, ValueError):
     """A sink was made with settings that can never send a call."""
+
+
+class StoreError(FlowsAnalyticsError):
+    """A store cannot take or give what was asked of it."""
+
+
+class CountsError(FlowsAnalyticsError):
+    """Counts contradict each other, or cannot answer what is asked of them."""
+
+
+class FunnelError(FlowsAnalyticsError, ValueError):
+    """A funnel is described in a way that has no meaning."""
+
+
+class ExtraMissingError(FlowsAnalyticsError, ImportError):
+    """What is asked for needs libraries that come with an extra of this package; the code is ``extra_missing``.
+
+    Args:
+        what: What needs which libraries, such as ``graphs need networkx``.
+        extra: The extra that brings them.
+
+    Attributes:
+        extra: The same.
+    """
+
+    def __init__(self, what: str, extra: str) -> None:
+        # Double quotes: the one kind that every shell takes.
+        super().__init__("extra_missing", f'{what}: pip install "flows-analytics[{extra}]"')
+        self.extra = extra

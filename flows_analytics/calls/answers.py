@@ -16,6 +16,7 @@ from flows_analytics.calls.events import (
 )
 from flows_analytics.calls.inferences import Inference
 from flows_analytics.calls.intervals import Interval
+from flows_analytics.calls.kinds import of_kind, of_kinds
 from flows_analytics.calls.lives import Life
 
 
@@ -33,12 +34,11 @@ class Answers:
         self._by_seq = {inference.seq: inference for inference in inferences}
         self._synthesis: dict[int | None, float] = {}
         self._audio: dict[int | None, float] = {}
-        for event in events:
-            if isinstance(event, SynthesisStarted):
-                self._synthesis.setdefault(event.origin, event.at_ms)
-            elif isinstance(event, FirstAudio):
-                self._audio.setdefault(event.origin, event.at_ms)
-        spoken = {event.origin for event in events if isinstance(event, BotText)} | {
+        for event in of_kind(events, SynthesisStarted):
+            self._synthesis.setdefault(event.origin, event.at_ms)
+        for event in of_kind(events, FirstAudio):
+            self._audio.setdefault(event.origin, event.at_ms)
+        spoken = {event.origin for event in of_kind(events, BotText)} | {
             *self._synthesis,
             *self._audio,
         }
@@ -51,7 +51,7 @@ class Answers:
         # What makes an inference after it a second one: the functions, or what came of those we cannot see.
         self._functions_ms = sorted(
             [interval.start_ms for interval in functions]
-            + [e.at_ms for e in events if isinstance(e, NodeChangeBegan) and e.cause == "function"]
+            + [e.at_ms for e in of_kind(events, NodeChangeBegan) if e.cause == "function"]
         )
 
     def until(
@@ -161,10 +161,10 @@ class _Intervals:
 def _changes(events: Events) -> list[Interval]:
     began: dict[int, NodeChangeBegan] = {}
     changes: list[Interval] = []
-    for event in events:
+    for event in of_kinds(events, NodeChangeBegan, NodeEntered, NodeChangeFailed):
         if isinstance(event, NodeChangeBegan):
             began[event.change] = event
-        elif isinstance(event, NodeEntered | NodeChangeFailed) and event.change in began:
+        elif event.change in began:
             start = began.pop(event.change)
             changes.append(Interval("node_change", start.at_ms, event.at_ms, start.node))
     return changes

@@ -10,6 +10,7 @@ from flows_analytics.calls.answers import Answers
 from flows_analytics.calls.bot_turns import BotTurn
 from flows_analytics.calls.events import BotText, Events, NodeEntered
 from flows_analytics.calls.intervals import divide
+from flows_analytics.calls.kinds import of_kind
 from flows_analytics.calls.lives import Life
 from flows_analytics.calls.transitions import Transition
 
@@ -20,6 +21,8 @@ def measure_arrivals(
     lives: Sequence[Life],
     bot_turns: Sequence[BotTurn],
     answers: Answers,
+    *,
+    divided: bool = True,
 ) -> tuple[Transition, ...]:
     """Measure each transition up to the first audio of the new node's own inference.
 
@@ -29,18 +32,18 @@ def measure_arrivals(
         lives: Its function calls.
         bot_turns: The bot's turns.
         answers: What the bot did to answer.
+        divided: Whether to tell what the time consisted of.
 
     Returns:
         The transitions, with ``latency_ms`` and ``contributions`` where the new node was heard.
     """
     heard_ms: dict[int | None, float] = {turn.origin: turn.start_ms for turn in reversed(bot_turns) if turn.opens}
-    for event in events:
-        if isinstance(event, BotText):
-            heard_ms.setdefault(event.origin, event.at_ms)
+    for event in of_kind(events, BotText):
+        heard_ms.setdefault(event.origin, event.at_ms)
     called_ms: dict[int | None, float] = {
         change.change: life.called.at_ms for life in lives if life.called for change in life.changes
     }
-    entries = [event for event in events if isinstance(event, NodeEntered)]
+    entries = of_kind(events, NodeEntered)
     next_ms: dict[int | None, float] = {entry.change: later.at_ms for entry, later in pairwise(entries)}
     measured: list[Transition] = []
     for transition in transitions:
@@ -52,6 +55,8 @@ def measure_arrivals(
             measured.append(transition)
             continue
         start_ms = min(called_ms.get(transition.change, transition.began_ms), transition.began_ms)
-        contributions = divide(start_ms, end_ms, answers.until(end_ms, arrival, since_ms=start_ms))
+        contributions = ()
+        if divided:
+            contributions = divide(start_ms, end_ms, answers.until(end_ms, arrival, since_ms=start_ms))
         measured.append(replace(transition, latency_ms=round(end_ms - start_ms, 3), contributions=contributions))
     return tuple(measured)

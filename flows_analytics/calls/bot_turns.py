@@ -18,6 +18,7 @@ from flows_analytics.calls.events import (
     SpeakRequested,
 )
 from flows_analytics.calls.inferences import Inference
+from flows_analytics.calls.kinds import of_kind
 from flows_analytics.calls.pieces import Pieces, by_time
 from flows_analytics.calls.unspoken import Unspoken
 from flows_analytics.calls.visits import VisitTimes, speaking_for
@@ -81,7 +82,7 @@ class _Bot:
         self._visit_of = _Origins(events, times, inferences)
         self._unspoken = Unspoken(events, inferences)
         self._first_token_ms = {one.seq: one.first_token_ms for one in inferences}
-        self._backchannels = {e.seq for e in events if isinstance(e, SpeakRequested) and e.backchannel}
+        self._backchannels = {e.seq for e in of_kind(events, SpeakRequested) if e.backchannel}
         self._speech_began: float | None = None
         self._current: BotTurn | None = None
         # The turn that spoke last, and what its last words were of, while more of them may be released: a
@@ -90,6 +91,9 @@ class _Bot:
 
     def take(self, event: Moment) -> None:
         match event:
+            # By far the most frequent.
+            case BotText():
+                self._says(event)
             case BotStarted():
                 early = self._current is not None and self._speech_began is None
                 if early and self._current and event.at_ms - self._current.start_ms <= _EARLY_MS:
@@ -115,8 +119,6 @@ class _Bot:
                 self._begin_without_words(event)
                 if self._current is not None and self._current.unspoken is None:
                     self._current.unspoken = self._unspoken.cut_at(event)
-            case BotText():
-                self._says(event)
             case _:
                 pass
 
@@ -183,7 +185,7 @@ class _Origins:
         self._inferences = inferences
         ahead = sorted(speaking_for(events))
         self._visit_of = {one.seq: one.visit for one in inferences} | {
-            event.seq: self._requested_in(event, ahead) for event in events if isinstance(event, SpeakRequested)
+            event.seq: self._requested_in(event, ahead) for event in of_kind(events, SpeakRequested)
         }
 
     def __call__(self, text: BotText) -> int | None:

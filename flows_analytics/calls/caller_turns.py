@@ -23,6 +23,7 @@ from flows_analytics.calls.events import (
     SynthesisStarted,
     TurnDecided,
 )
+from flows_analytics.calls.kinds import of_kind, of_kinds
 from flows_analytics.calls.pieces import Pieces, by_time
 
 _CLAIM_MS = 2000.0
@@ -181,10 +182,10 @@ def _acknowledgements(events: Events) -> set[int]:
     replaced: set[int] = set()
     last: CallerText | None = None
     # Both are frames, so their order is that of recording.
-    for event in events:
-        if isinstance(event, CallerText) and event.source == "speech":
-            last = event
-        elif not isinstance(event, CallerBackchannel) or last is None:
+    for event in of_kinds(events, CallerText, CallerBackchannel):
+        if isinstance(event, CallerText):
+            last = event if event.source == "speech" else last
+        elif last is None:
             continue
         elif 0 <= event.at_ms - last.at_ms <= _CLASSIFIED_MS and last.text == event.text:
             replaced.add(last.seq)
@@ -193,9 +194,9 @@ def _acknowledgements(events: Events) -> set[int]:
 
 def _only_the_model_hears(events: Events) -> bool:
     """Tell whether a speech-to-speech LLM decides on turns and nothing says when the caller speaks."""
-    synthesized = {event.origin for event in events if isinstance(event, SynthesisStarted)}
-    return any(isinstance(event, FirstAudio) and event.origin not in synthesized for event in events) and not any(
-        isinstance(event, CallerVoiceStarted | CallerTurnStarted) for event in events
+    synthesized = {event.origin for event in of_kind(events, SynthesisStarted)}
+    return any(event.origin not in synthesized for event in of_kind(events, FirstAudio)) and not (
+        of_kind(events, CallerVoiceStarted) or of_kind(events, CallerTurnStarted)
     )
 
 
@@ -384,8 +385,8 @@ def _name_strategies(events: Events, turns: list[CallerTurn]) -> None:
     stopped = sorted(
         (turn.stopped_ms, position) for position, turn in enumerate(turns) if turn.stopped_ms is not None
     )
-    for event in events:
-        if not isinstance(event, TurnDecided) or event.decision == "started":
+    for event in of_kind(events, TurnDecided):
+        if event.decision == "started":
             continue
         after = bisect_left(stopped, (event.at_ms, -1))
         near = stopped[max(after - 1, 0) : after + 1]

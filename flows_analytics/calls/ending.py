@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Literal
@@ -23,6 +22,7 @@ from flows_analytics.calls.events import (
     NodeEntered,
     TransferRequested,
 )
+from flows_analytics.calls.kinds import of_kind, of_kinds
 
 Status = Literal["started", "completed", "cancelled", "error"]
 """``started`` is a call still running, or one whose process died."""
@@ -137,7 +137,7 @@ def read_ending(events: Events) -> Ending:
     if end is None:
         return Ending(status="started", reason=None, at_ms=None)
     status: Status = "completed" if end.terminal in ("end", "stop") else "cancelled"
-    if any(isinstance(event, ErrorSeen) and event.fatal and event.at_ms <= end.at_ms for event in events):
+    if any(event.fatal and event.at_ms <= end.at_ms for event in of_kind(events, ErrorSeen)):
         status = "error"
     return Ending(status=status, reason=end.reason, at_ms=end.at_ms)
 
@@ -198,29 +198,29 @@ def shown_reason(events: Events) -> DisconnectionReason | None:
     idle_ms = _last(events, (CallerIdle,), asked_ms)
     if idle_ms > _last(events, (CallerTurnStarted, CallerText, KeysPressed), asked_ms):
         return DisconnectionReason.TIMEOUT
-    nodes = [event for event in events if isinstance(event, NodeEntered)]
+    nodes = of_kind(events, NodeEntered)
     return DisconnectionReason.AGENT_HANGUP if nodes and nodes[-1].can_end else None
 
 
 def _end(events: Events) -> CallEnded | None:
-    return next((event for event in events if isinstance(event, CallEnded)), None)
+    return next(iter(of_kind(events, CallEnded)), None)
 
 
-def _last(events: Iterable[Moment], kinds: tuple[type[Moment], ...], by_ms: float) -> float:
+def _last(events: Events, kinds: tuple[type[Moment], ...], by_ms: float) -> float:
     """When one of these kinds last happened by a time; before all times if never."""
-    return max((e.at_ms for e in events if isinstance(e, kinds) and e.at_ms <= by_ms), default=-1.0)
+    return max((e.at_ms for e in of_kinds(events, *kinds) if e.at_ms <= by_ms), default=-1.0)
 
 
 def _was_transferred(events: Events) -> bool:
-    asked_ms = max((event.at_ms for event in events if isinstance(event, TransferRequested)), default=None)
+    asked_ms = max((event.at_ms for event in of_kind(events, TransferRequested)), default=None)
     if asked_ms is None:
         return False
     words_ms = min(
-        (event.at_ms for event in events if isinstance(event, CallerText) and event.at_ms > asked_ms),
+        (event.at_ms for event in of_kind(events, CallerText) if event.at_ms > asked_ms),
         default=None,
     )
     # A transfer that fails leaves caller and bot talking to each other.
-    return words_ms is None or not any(isinstance(e, BotStarted) and e.at_ms > words_ms for e in events)
+    return words_ms is None or not any(e.at_ms > words_ms for e in of_kind(events, BotStarted))
 
 
 def _client_was_gone(events: Events, asked_ms: float) -> bool:

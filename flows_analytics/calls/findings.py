@@ -17,6 +17,7 @@ from flows_analytics.calls.events import (
     Events,
 )
 from flows_analytics.calls.inferences import Inference
+from flows_analytics.calls.kinds import of_kind
 from flows_analytics.calls.lost import CALL_ENDED_FIRST
 from flows_analytics.calls.similarity import alike, words_of
 from flows_analytics.calls.tools import ToolCall
@@ -216,9 +217,9 @@ def _openings(call: Readings) -> Iterator[Finding]:
 
     Both were heard: what was cut off before may well be said again. After the caller was idle, so may a question.
     """
-    heard = {event.origin for event in call.events if isinstance(event, BotText)}
+    heard = {event.origin for event in of_kind(call.events, BotText)}
     written = sorted((one.start_ms, one.text) for one in call.inferences if one.seq in heard and one.text)
-    idle_ms = sorted(event.at_ms for event in call.events if isinstance(event, CallerIdle))
+    idle_ms = sorted(event.at_ms for event in of_kind(call.events, CallerIdle))
     spoke_ms = sorted(turn.start_ms for turn in call.turns if turn.speaker == "caller")
     for position, visit in enumerate(call.visits):
         ends_ms = (_first(times_ms, visit.entered_ms, call.last_ms) for times_ms in (spoke_ms, idle_ms))
@@ -302,7 +303,7 @@ def _empty_transcripts(call: Readings, limits: Thresholds) -> Iterator[Finding]:
     if call.ended_ms is None or call.ended_ms < limits.silence_ms:
         return
     speakers = {turn.speaker for turn in call.turns}
-    voice = next((event for event in call.events if isinstance(event, CallerVoiceStarted)), None)
+    voice = next(iter(of_kind(call.events, CallerVoiceStarted)), None)
     if "bot" not in speakers:
         yield Finding("transcript_empty", call.ended_ms, call.visit_at(call.ended_ms), {"speaker": "bot"})
     if "caller" not in speakers and voice is not None:

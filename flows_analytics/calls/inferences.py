@@ -17,6 +17,7 @@ from flows_analytics.calls.events import (
     InferenceStarted,
     TokensUsed,
 )
+from flows_analytics.calls.kinds import of_kind, of_kinds
 from flows_analytics.calls.visits import VisitTimes
 
 _INSTANCE = re.compile(r"#\d+$")
@@ -97,14 +98,13 @@ def read_inferences(events: Events, times: VisitTimes) -> tuple[Inference, ...]:
     Returns:
         The inferences of all LLMs, in the order in which they began.
     """
-    started = sorted((e for e in events if isinstance(e, InferenceStarted)), key=lambda event: event.at_ms)
+    started = sorted((e for e in of_kind(events, InferenceStarted)), key=lambda event: event.at_ms)
     tokens_ms: dict[int, float] = {}
     ends: dict[int, InferenceEnded] = {}
-    for event in events:
-        if isinstance(event, FirstToken):
-            tokens_ms.setdefault(event.origin, event.at_ms)
-        elif isinstance(event, InferenceEnded):
-            ends.setdefault(event.origin, event)
+    for event in of_kind(events, FirstToken):
+        tokens_ms.setdefault(event.origin, event.at_ms)
+    for event in of_kind(events, InferenceEnded):
+        ends.setdefault(event.origin, event)
     calls_ms = _first_calls(events, started)
     reports = _reports(events)
     inferences: list[Inference] = []
@@ -130,12 +130,11 @@ def read_inferences(events: Events, times: VisitTimes) -> tuple[Inference, ...]:
 def _first_calls(events: Events, started: Sequence[InferenceStarted]) -> dict[int, float]:
     """When each inference first asked for a function: before the same LLM began its next one."""
     asked: dict[str | None, list[float]] = defaultdict(list)
-    for event in events:
-        if isinstance(event, FunctionRequested):
-            asked[event.processor].append(event.at_ms)
+    for event in of_kind(events, FunctionRequested):
+        asked[event.processor].append(event.at_ms)
     if not asked:
         # A record made before requests were recorded.
-        asked[None] = [event.at_ms for event in events if isinstance(event, FunctionCalled)]
+        asked[None] = [event.at_ms for event in of_kind(events, FunctionCalled)]
     for calls in asked.values():
         calls.sort()
     first: dict[int, float] = {}
@@ -159,9 +158,10 @@ def _reports(events: Events) -> dict[int, TokensUsed]:
     """
     latest: dict[str, int] = {}
     reports: dict[int, TokensUsed] = {}
-    for event in events:
-        if isinstance(event, InferenceStarted) and event.processor is not None:
-            latest[event.processor] = event.seq
-        elif isinstance(event, TokensUsed) and event.processor in latest:
+    for event in of_kinds(events, InferenceStarted, TokensUsed):
+        if isinstance(event, InferenceStarted):
+            if event.processor is not None:
+                latest[event.processor] = event.seq
+        elif event.processor in latest:
             reports[latest.pop(event.processor)] = event
     return reports

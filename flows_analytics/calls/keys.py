@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from flows_analytics.calls.events import Events, KeysPressed, KeysSent
+from flows_analytics.calls.kinds import of_kind
 from flows_analytics.calls.turns import Speaker
 from flows_analytics.calls.visits import VisitTimes
 
@@ -48,7 +49,7 @@ def read_keys(events: Events, times: VisitTimes, *, gap_ms: float = KEY_GAP_MS) 
     sides: tuple[tuple[Speaker, type[KeysPressed | KeysSent]], ...] = (("caller", KeysPressed), ("bot", KeysSent))
     for side, kind in sides:
         runs: list[list[KeysPressed | KeysSent]] = []
-        for event in sorted((e for e in events if isinstance(e, kind)), key=lambda event: event.at_ms):
+        for event in sorted(of_kind(events, kind), key=lambda event: event.at_ms):
             last = runs[-1][-1].at_ms if runs else None
             if last is not None and event.at_ms - last <= gap_ms and times.at(event.at_ms) == times.at(last):
                 runs[-1].append(event)

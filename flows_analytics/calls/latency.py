@@ -11,6 +11,7 @@ from flows_analytics.calls.answers import Answers
 from flows_analytics.calls.caller_turns import CallerTurn
 from flows_analytics.calls.events import CallerMuted, CallerUnmuted, ClientConnected, Events
 from flows_analytics.calls.intervals import Contribution, Interval, divide
+from flows_analytics.calls.kinds import of_kind, of_kinds
 
 MeasuredFrom = Literal["speech", "turn", "typed", "connected"]
 """Where a wait begins: the end of the caller's speech, the end of his turn where no voice was detected, the
@@ -27,7 +28,7 @@ class Latency:
     Attributes:
         ms: How long.
         measured_from: Where the wait begins.
-        contributions: What it consisted of, in order, adding up to it exactly.
+        contributions: What it consisted of, in order, adding up to it exactly; empty if that was not asked for.
     """
 
     ms: float
@@ -52,11 +53,15 @@ class Waits:
         events: The moments of a call.
         turns: The caller's turns.
         answers: What the bot did to answer.
+        divide: Whether to tell what each wait consisted of.
     """
 
-    def __init__(self, events: Events, turns: Sequence[CallerTurn], answers: Answers) -> None:
+    def __init__(
+        self, events: Events, turns: Sequence[CallerTurn], answers: Answers, *, divide: bool = True
+    ) -> None:
         self._answers = answers
-        self._connected = sorted(event.at_ms for event in events if isinstance(event, ClientConnected))
+        self._divide = divide
+        self._connected = sorted(event.at_ms for event in of_kind(events, ClientConnected))
         muted = _muted(events)
         self._starts = sorted(
             (
@@ -103,10 +108,13 @@ class Waits:
         return None
 
     def _measure(self, start: _Start, measured_from: MeasuredFrom, began_ms: float, origin: int | None) -> Latency:
+        waited_ms = round(began_ms - start.at_ms, 3)
+        if not self._divide:
+            return Latency(waited_ms, measured_from, ())
         decided_ms = max([interval.end_ms for interval in start.before_llm], default=start.at_ms)
         answering = self._answers.until(began_ms, origin, since_ms=start.at_ms, decided_ms=decided_ms)
         contributions = divide(start.at_ms, began_ms, [*start.before_llm, *answering])
-        return Latency(round(began_ms - start.at_ms, 3), measured_from, contributions)
+        return Latency(waited_ms, measured_from, contributions)
 
 
 def _starts(turn: CallerTurn) -> Iterable[_Start]:
@@ -128,10 +136,10 @@ def _muted(events: Events) -> list[tuple[float, float]]:
     """Find the stretches in which what the caller says is ignored: in order, and apart from each other."""
     stretches: list[tuple[float, float]] = []
     since_ms: float | None = None
-    for event in events:
-        if isinstance(event, CallerMuted) and since_ms is None:
-            since_ms = event.at_ms
-        elif isinstance(event, CallerUnmuted) and since_ms is not None:
+    for event in of_kinds(events, CallerMuted, CallerUnmuted):
+        if isinstance(event, CallerMuted):
+            since_ms = event.at_ms if since_ms is None else since_ms
+        elif since_ms is not None:
             stretches.append((since_ms, event.at_ms))
             since_ms = None
     if since_ms is not None:

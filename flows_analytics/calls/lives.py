@@ -19,6 +19,7 @@ from flows_analytics.calls.events import (
     NodeChangeBegan,
     TransitionRequested,
 )
+from flows_analytics.calls.kinds import of_kind, of_kinds
 
 
 @dataclass(eq=False)
@@ -72,7 +73,7 @@ def read_lives(events: Events) -> tuple[Life, ...]:
         The calls, in the order in which they were first seen.
     """
     lives = _begin(events)
-    requests = [event for event in events if isinstance(event, TransitionRequested)]
+    requests = of_kind(events, TransitionRequested)
     by_id = _Pool((_key(life), life) for life in lives)
     for request in requests:
         life = by_id.latest(_key(request), request.at_ms, lambda life: life.request is None)
@@ -84,9 +85,7 @@ def read_lives(events: Events) -> tuple[Life, ...]:
 
     by_id = _Pool((_key(life), life) for life in lives)
     by_content = _Pool((_content(life.function, life.called), life) for life in lives)
-    for change in events:
-        if not isinstance(change, NodeChangeBegan):
-            continue
+    for change in of_kind(events, NodeChangeBegan):
         if change.tool_call_id is not None:
             key = change.tool_call_id, change.function or change.during or ""
             life = by_id.latest(key, change.at_ms, lambda _: True)
@@ -110,7 +109,9 @@ def _begin(events: Events) -> list[Life]:
         lives.append(life)
         return life
 
-    for event in events:
+    for event in of_kinds(
+        events, FunctionRequested, FunctionCalled, FunctionProgressed, FunctionReturned, FunctionCancelled
+    ):
         match event:
             case FunctionRequested():
                 life = latest.get(_key(event))

@@ -14,6 +14,7 @@ from flows_analytics.calls.events import (
     NodeChangeBegan,
     TransitionRequested,
 )
+from flows_analytics.calls.kinds import of_kind
 from flows_analytics.calls.lives import Life
 
 CALL_ENDED_FIRST = "never executed: the call ended before the framework made this transition"
@@ -36,10 +37,9 @@ def lost_requests(events: Events, lives: Sequence[Life]) -> list[tuple[Life, Tra
         still be served is not lost.
     """
     changes: dict[str, list[NodeChangeBegan]] = defaultdict(list)
-    for event in events:
-        if isinstance(event, NodeChangeBegan):
-            changes[event.flow].append(event)
-    ended = any(isinstance(event, CallEnded) for event in events)
+    for event in of_kind(events, NodeChangeBegan):
+        changes[event.flow].append(event)
+    ended = bool(of_kind(events, CallEnded))
     asked = sorted(
         ((life, life.request) for life in lives if life.request is not None and not life.executed),
         key=lambda pair: pair[1].at_ms,

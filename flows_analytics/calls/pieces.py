@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from operator import attrgetter
 
 from flows_analytics.calls.events import Events, Moment
+from flows_analytics.calls.kinds import of_kinds
 
 
 class Pieces:
@@ -61,4 +63,4 @@ def by_time(events: Events, kinds: tuple[type[Moment], ...]) -> list[Moment]:
     Returns:
         The moments.
     """
-    return sorted((event for event in events if isinstance(event, kinds)), key=lambda event: event.at_ms)
+    return sorted(of_kinds(events, *kinds), key=attrgetter("at_ms"))

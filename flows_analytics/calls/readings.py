@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from functools import cached_property
-from typing import Any, Self
+from typing import Any, ClassVar, Self
 
 from flows_analytics.calls.answers import Answers
 from flows_analytics.calls.arrivals import measure_arrivals
@@ -22,6 +22,7 @@ from flows_analytics.calls.findings import Finding, Readings, Thresholds, read_f
 from flows_analytics.calls.idles import Idle, read_idles
 from flows_analytics.calls.inferences import Inference, read_inferences
 from flows_analytics.calls.keys import KeySequence, read_keys
+from flows_analytics.calls.kinds import ByKind
 from flows_analytics.calls.lives import Life, read_lives
 from flows_analytics.calls.offers import Offer, never_taken, read_offers
 from flows_analytics.calls.tools import ToolCall, read_tool_calls
@@ -37,6 +38,9 @@ class CallReadings(Facts):
 
     Times are milliseconds since ``started_at``.
     """
+
+    divides: ClassVar[bool] = True
+    """Whether waits are divided into what they consisted of. Where calls are only counted, nobody asks."""
 
     @property
     def path(self) -> tuple[str, ...]:
@@ -62,38 +66,47 @@ class CallReadings(Facts):
     @cached_property
     def visits(self) -> tuple[Visit, ...]:
         """The visits of all flows, in the order of entry."""
-        return read_visits(self.events, ended_ms=self._ended_ms, exit_kind=self.exit_kind)
+        return read_visits(self._by_kind, ended_ms=self._ended_ms, exit_kind=self.exit_kind)
 
     @cached_property
     def transitions(self) -> tuple[Transition, ...]:
         """The moves between visits, failed and lost ones included, in the order in which they began."""
-        transitions = read_transitions(self.events, self._lives)
-        return measure_arrivals(transitions, self.events, self._lives, self._bot_turns, self._answers)
+        transitions = read_transitions(self._by_kind, self._lives)
+        return measure_arrivals(
+            transitions, self._by_kind, self._lives, self._bot_turns, self._answers, divided=self.divides
+        )
 
     @cached_property
     def turns(self) -> tuple[Turn, ...]:
         """What both sides said, in the order in which each turn began."""
-        return read_turns(self.events, self._visit_times, self._bot_turns, self._answers, ended_ms=self._ended_ms)
+        return read_turns(
+            self._by_kind,
+            self._visit_times,
+            self._bot_turns,
+            self._answers,
+            ended_ms=self._ended_ms,
+            divide=self.divides,
+        )
 
     @cached_property
     def tool_calls(self) -> tuple[ToolCall, ...]:
         """What the LLM called, in the order first seen."""
-        return read_tool_calls(self.events, self._lives, self._visit_times, self.inferences)
+        return read_tool_calls(self._by_kind, self._lives, self._visit_times, self.inferences)
 
     @cached_property
     def inferences(self) -> tuple[Inference, ...]:
         """When the LLMs were at work, in the order in which each began."""
-        return read_inferences(self.events, self._visit_times)
+        return read_inferences(self._by_kind, self._visit_times)
 
     @cached_property
     def usage(self) -> Usage:
         """What the services consumed in the whole call."""
-        return read_usage(self.events, self.inferences)
+        return read_usage(self._by_kind, self.inferences)
 
     @cached_property
     def usage_by_visit(self) -> dict[int | None, Usage]:
         """What they consumed in each visit, by its position in `visits`; None is for what was in none."""
-        return read_usage_by_visit(self.events, self.inferences, self._visit_times)
+        return read_usage_by_visit(self._by_kind, self.inferences, self._visit_times)
 
     @cached_property
     def findings(self) -> tuple[Finding, ...]:
@@ -110,7 +123,7 @@ class CallReadings(Facts):
             The findings in order of time.
         """
         readings = Readings(
-            events=self.events,
+            events=self._by_kind,
             visits=self.visits,
             transitions=self.transitions,
             turns=self.turns,
@@ -146,29 +159,29 @@ class CallReadings(Facts):
     @cached_property
     def exit_kind(self) -> ExitKind:
         """How the visit in which the call ended was left."""
-        return exit_kind(self.status, self.end_reason, self.disconnection_reason, shown_reason(self.events))
+        return exit_kind(self.status, self.end_reason, self.disconnection_reason, shown_reason(self._by_kind))
 
     @cached_property
     def disconnection(self) -> Disconnection | None:
         """Why the call was over, and who told; None while it runs."""
         return read_disconnection(
-            self.events, status=self.status, end_reason=self.end_reason, told=self.disconnection_reason
+            self._by_kind, status=self.status, end_reason=self.end_reason, told=self.disconnection_reason
         )
 
     @cached_property
     def keys(self) -> tuple[KeySequence, ...]:
         """What both sides dialled on the phone's keypad, in the order in which each sequence began."""
-        return read_keys(self.events, self._visit_times)
+        return read_keys(self._by_kind, self._visit_times)
 
     @cached_property
     def idles(self) -> tuple[Idle, ...]:
         """When the caller was silent for longer than the bot allows."""
-        return read_idles(self.events, self._visit_times)
+        return read_idles(self._by_kind, self._visit_times)
 
     @cached_property
     def shifts(self) -> tuple[Shift, ...]:
         """Which worker of a bot that has several held the call, and when."""
-        return read_shifts(self.events, ended_ms=self._ended_ms)
+        return read_shifts(self._by_kind, ended_ms=self._ended_ms)
 
     @property
     def duration_ms(self) -> float | None:
@@ -176,16 +189,20 @@ class CallReadings(Facts):
         return self._ended_ms
 
     @cached_property
+    def _by_kind(self) -> ByKind:
+        return ByKind(self.events)
+
+    @cached_property
     def _lives(self) -> tuple[Life, ...]:
-        return read_lives(self.events)
+        return read_lives(self._by_kind)
 
     @cached_property
     def _answers(self) -> Answers:
-        return Answers(self.events, self._lives, self.inferences)
+        return Answers(self._by_kind, self._lives, self.inferences)
 
     @cached_property
     def _bot_turns(self) -> tuple[BotTurn, ...]:
-        return read_bot_turns(self.events, self._visit_times, self.inferences)
+        return read_bot_turns(self._by_kind, self._visit_times, self.inferences)
 
     @cached_property
     def _visit_times(self) -> VisitTimes:
@@ -194,14 +211,14 @@ class CallReadings(Facts):
     @cached_property
     def _ended_ms(self) -> float | None:
         # A lost process's call ended at its last moment (docs/metrics.md).
-        at_ms = read_ending(self.events).at_ms
+        at_ms = read_ending(self._by_kind).at_ms
         if at_ms is None and self.exit_kind != "running":
             at_ms = self._last_ms
         return at_ms
 
     @property
     def _last_ms(self) -> float:
-        return max((event.at_ms for event in self.events), default=0.0)
+        return max((event.at_ms for event in self._by_kind), default=0.0)
 
     def model_copy(self, *, update: Mapping[str, Any] | None = None, deep: bool = False) -> Self:
         """Copy the record, as pydantic does, without the readings already computed of other moments.

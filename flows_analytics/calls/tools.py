@@ -16,6 +16,7 @@ from flows_analytics.calls.events import (
     NodeEntered,
 )
 from flows_analytics.calls.inferences import Inference
+from flows_analytics.calls.kinds import of_kind
 from flows_analytics.calls.lives import Life
 from flows_analytics.calls.visits import VisitTimes
 
@@ -87,9 +88,9 @@ def read_tool_calls(
     Returns:
         One entry per call, also where several calls have the same id.
     """
-    entered = {event.change for event in events if isinstance(event, NodeEntered)}
-    failed = {e.change for e in events if isinstance(e, NodeChangeFailed) and not e.entered}
-    ended = any(isinstance(event, CallEnded) for event in events)
+    entered = {event.change for event in of_kind(events, NodeEntered)}
+    failed = {e.change for e in of_kind(events, NodeChangeFailed) if not e.entered}
+    ended = bool(of_kind(events, CallEnded))
     by_seq = sorted(inferences, key=lambda inference: inference.seq)
     calls: list[ToolCall] = []
     for life in lives:

@@ -17,6 +17,7 @@ from flows_analytics.calls.events import (
     TransitionRequested,
 )
 from flows_analytics.calls.intervals import Contribution
+from flows_analytics.calls.kinds import of_kind, of_kinds
 from flows_analytics.calls.lives import Life
 from flows_analytics.calls.lost import lost_requests
 
@@ -39,8 +40,8 @@ class Transition:
         tool_call_id: The LLM's id of that call, or of the one named in ``during``; None if unknown.
         began_ms: When the node change began; for a lost one when the function returned.
         entered_ms: When the new node was current; None if it never was, or is not yet.
-        error: Why it failed, or was lost; for an entered node, why an action after entry failed. None if all
-            went well.
+        error: Why it failed, or was lost; for an entered node, why an action after entry failed. The class of the
+            exception where results are switched off. None if all went well.
         during: The function whose handler set the node itself; None if there was none.
         lost: Whether a function asked for it and the framework never began it.
         change: Number of the node change, as the moments have it; None for one that was lost or inferred.
@@ -88,20 +89,20 @@ def read_transitions(events: Events, lives: Sequence[Life]) -> tuple[Transition,
         The transitions in the order in which they began.
     """
     ids = {change.change: life.tool_call_id for life in lives for change in life.changes}
-    entered = {e.change: e for e in events if isinstance(e, NodeEntered) and e.change is not None}
-    failed = {event.change: event for event in events if isinstance(event, NodeChangeFailed)}
-    ended = any(isinstance(event, CallEnded) for event in events)
+    entered = {e.change: e for e in of_kind(events, NodeEntered) if e.change is not None}
+    failed = {event.change: event for event in of_kind(events, NodeChangeFailed)}
+    ended = bool(of_kind(events, CallEnded))
     found: list[tuple[int, Transition]] = []
     node_of_flow: dict[str, str] = {}
 
-    for event in events:
+    for event in of_kinds(events, NodeChangeBegan, NodeEntered):
         if isinstance(event, NodeChangeBegan):
             arrival, failure = entered.get(event.change), failed.get(event.change)
             if event.from_node is not None or arrival is None:
                 found.append(
                     (event.seq, _from_change(event, arrival, failure, ids.get(event.change), ended=ended))
                 )
-        elif isinstance(event, NodeEntered):
+        else:
             previous = node_of_flow.get(event.flow)
             if event.change is None and previous is not None:
                 found.append((event.seq, _inferred(event, previous)))
@@ -120,7 +121,8 @@ def _from_change(
     *,
     ended: bool,
 ) -> Transition:
-    error = failure.error if failure else None
+    # Where results are switched off no message was kept, and the class says what is known.
+    error = (failure.error or failure.error_type) if failure else None
     if arrival is None and ended and (failure is None or failure.error_type == "CancelledError"):
         error = CUT_OFF
     return Transition(

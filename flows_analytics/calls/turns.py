@@ -62,7 +62,13 @@ class Turn:
 
 
 def read_turns(
-    events: Events, times: VisitTimes, bot_turns: Sequence[BotTurn], answers: Answers, *, ended_ms: float | None
+    events: Events,
+    times: VisitTimes,
+    bot_turns: Sequence[BotTurn],
+    answers: Answers,
+    *,
+    ended_ms: float | None,
+    divide: bool = True,
 ) -> tuple[Turn, ...]:
     """Read the turns of a call, both sides, in the order in which they began.
 
@@ -72,13 +78,14 @@ def read_turns(
         bot_turns: The bot's turns.
         answers: What the bot did to answer.
         ended_ms: When the call ended, and with it whatever was being said; None while it runs.
+        divide: Whether to tell what each wait consisted of.
 
     Returns:
         The turns. A stretch of sound that was never transcribed is no turn, nor is an answer nobody heard.
     """
     caller = read_caller_turns(events)
     answering = [position for position, turn in enumerate(bot_turns) if turn.opens and not turn.backchannel]
-    waits = Waits(events, caller, answers).of(
+    waits = Waits(events, caller, answers, divide=divide).of(
         (bot_turns[position].start_ms, bot_turns[position].origin) for position in answering
     )
     waited_for = dict(zip(answering, waits, strict=True))

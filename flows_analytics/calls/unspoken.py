@@ -15,6 +15,7 @@ from flows_analytics.calls.events import (
     SynthesisStarted,
 )
 from flows_analytics.calls.inferences import Inference
+from flows_analytics.calls.kinds import of_kind
 from flows_analytics.calls.pieces import join_pieces
 
 _WORDS_COMPARED = 2000
@@ -31,16 +32,15 @@ class Unspoken:
 
     def __init__(self, events: Events, inferences: Sequence[Inference]) -> None:
         self._words: dict[int | None, list[BotText]] = defaultdict(list)
-        for event in events:
-            if isinstance(event, BotText):
-                self._words[event.origin].append(event)
-        self._spoken = {event.origin for event in events if isinstance(event, SynthesisStarted)} | set(self._words)
+        for event in of_kind(events, BotText):
+            self._words[event.origin].append(event)
+        self._spoken = {event.origin for event in of_kind(events, SynthesisStarted)} | set(self._words)
         # An LLM that classifies beside the conversation writes, too, but never to be spoken.
         speakers = {inference.processor for inference in inferences if inference.seq in self._spoken}
         requests = [(one.start_ms, one.seq, one.text) for one in inferences if one.processor in speakers]
         self._unattributed = sorted(event.at_ms for event in self._words.get(None, ()))
-        for event in events:
-            if isinstance(event, SpeakRequested) and not event.backchannel:
+        for event in of_kind(events, SpeakRequested):
+            if not event.backchannel:
                 requests.append((event.at_ms, event.seq, event.text))
         # What is still to be said, or was said: when it was asked for, by what, and its text.
         self._waiting = deque(sorted((at_ms, seq, text) for at_ms, seq, text in requests if text))

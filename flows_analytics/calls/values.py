@@ -17,7 +17,9 @@ from enum import Enum
 from typing import Annotated, Any, cast
 from uuid import UUID
 
-from pydantic import BaseModel, BeforeValidator, ValidationInfo
+from pydantic import BaseModel, BeforeValidator, GetCoreSchemaHandler, GetJsonSchemaHandler, ValidationInfo
+from pydantic.json_schema import JsonSchemaValue
+from pydantic_core import CoreSchema, core_schema
 
 MAX_TEXT = 100_000
 """Characters kept of one string; the rest is cut and the cut is marked."""
@@ -223,7 +225,25 @@ def _as_text(value: Any, info: ValidationInfo) -> Any:
     return value if value is None or info.mode == "json" else text_of(value)
 
 
-Text = Annotated[str, BeforeValidator(_as_text)]
+class _TextSchema:
+    """Has text from a file checked without Python, of which a record has hundreds.
+
+    JSON holds no lone surrogates that its reader would take, so only an endless text needs more than that.
+    """
+
+    def __get_pydantic_core_schema__(self, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
+        cleaned = core_schema.with_info_before_validator_function(_as_text, handler(source))
+        short = core_schema.str_schema(max_length=MAX_TEXT)
+        from_file = core_schema.union_schema(
+            [short, cleaned], mode="left_to_right", custom_error_type="string_type"
+        )
+        return core_schema.json_or_python_schema(json_schema=from_file, python_schema=cleaned)
+
+    def __get_pydantic_json_schema__(self, schema: CoreSchema, handler: GetJsonSchemaHandler) -> JsonSchemaValue:
+        return handler(core_schema.str_schema())
+
+
+Text = Annotated[str, _TextSchema()]
 """A string that came from outside: always storable, never endless."""
 
 

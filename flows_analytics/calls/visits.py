@@ -17,6 +17,7 @@ from flows_analytics.calls.events import (
     NodeChangeBegan,
     NodeEntered,
 )
+from flows_analytics.calls.kinds import of_kind
 
 MAIN_FLOW = "main"
 """The flow of the manager that was initialised first."""
@@ -83,15 +84,13 @@ def read_visits(events: Events, *, ended_ms: float | None, exit_kind: ExitKind) 
     Returns:
         The visits of all flows in the order in which they were entered.
     """
-    began = {event.change: event for event in events if isinstance(event, NodeChangeBegan)}
+    began = {event.change: event for event in of_kind(events, NodeChangeBegan)}
     visits: list[Visit] = []
     last_of_flow: dict[str, int] = {}
     in_flow: Counter[str] = Counter()
     in_node: Counter[tuple[str, str]] = Counter()
 
-    for event in events:
-        if not isinstance(event, NodeEntered):
-            continue
+    for event in of_kind(events, NodeEntered):
         start = began.get(event.change) if event.change is not None else None
         in_node[event.flow, event.node] += 1
         if visits and visits[-1].left_ms is None:
@@ -135,12 +134,12 @@ def speaking_for(events: Events) -> list[tuple[float, float, int]]:
     Returns:
         For each such node change that led to a visit: its start, the time of entry, and the visit's position.
     """
-    entered = [event for event in events if isinstance(event, NodeEntered)]
+    entered = of_kind(events, NodeEntered)
     position = {event.change: index for index, event in enumerate(entered) if event.change is not None}
     return [
         (event.at_ms, entered[position[event.change]].at_ms, position[event.change])
-        for event in events
-        if isinstance(event, NodeChangeBegan) and event.speaks > 0 and event.change in position
+        for event in of_kind(events, NodeChangeBegan)
+        if event.speaks > 0 and event.change in position
     ]
 
 

@@ -27,6 +27,9 @@ OUTBOX_DIRECTORY = "outbox"
 FAILED_DIRECTORY = "failed"
 """Where calls lie that a receiver refused for good."""
 
+TABLES_DIRECTORY = "tables"
+"""Where the tables made of the calls lie."""
+
 JOURNAL_SUFFIX = ".jsonl"
 """One call's journal."""
 

@@ -57,3 +57,20 @@ def try_lock(path: Path) -> HeldLock | None:
     except Timeout:
         return None
     return HeldLock(lock, path)
+
+
+def take_lock(path: Path) -> HeldLock:
+    """Take a lock, waiting until nobody holds it any more.
+
+    Args:
+        path: Its file; created, 0600, in a directory that is there.
+
+    Returns:
+        The lock.
+
+    Raises:
+        OSError: If the file cannot be opened.
+    """
+    lock = FileLock(path, mode=0o600, thread_local=False, fallback_to_soft=False)
+    lock.acquire()
+    return HeldLock(lock, path)

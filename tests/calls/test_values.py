@@ -12,9 +12,9 @@ from uuid import UUID
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from pydantic import BaseModel
+from pydantic import BaseModel, ValidationError
 
-from flows_analytics.calls.values import MAX_PARTS, MAX_TEXT, clean_text, plain, text_of
+from flows_analytics.calls.values import MAX_PARTS, MAX_TEXT, Text, clean_text, plain, text_of
 
 
 class Colour(Enum):
@@ -240,3 +240,29 @@ def test_any_value_becomes_json_and_stays_as_it_is_from_then_on(value):
 
     assert json.loads(json.dumps(reduced, allow_nan=False)) == reduced
     assert plain(reduced) == reduced
+
+
+class Said(BaseModel):
+    text: Text | None = None
+    by_name: dict[Text, int] = {}
+
+
+def test_text_from_a_file_is_cut_like_text_from_a_bot():
+    endless = "x" * (MAX_TEXT + 1)
+    read = Said.model_validate_json(json.dumps({"text": endless, "by_name": {endless: 1}}))
+    assert read == Said(text=endless, by_name={endless: 1})
+    assert len(read.text or "") == MAX_TEXT
+    assert Said.model_validate_json(read.model_dump_json()) == read
+
+
+@pytest.mark.parametrize("value", [5, True, ["a"], {"a": 1}])
+def test_what_is_no_text_is_refused_from_a_file_and_taken_from_a_bot(value):
+    with pytest.raises(ValidationError) as refused:
+        Said.model_validate_json(json.dumps({"text": value}))
+    (fault,) = refused.value.errors()
+    assert (fault["loc"], fault["msg"]) == (("text",), "Input should be a valid string")
+    assert Said(text=value).text == text_of(value)
+
+
+def test_text_is_a_plain_string_to_those_who_read_the_schema():
+    assert Said.model_json_schema()["properties"]["text"]["anyOf"] == [{"type": "string"}, {"type": "null"}]
