@@ -1,0 +1,1 @@
+"""A directory of calls as tables: writing them, reading them, and counting in them."""

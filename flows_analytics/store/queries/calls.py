@@ -1,0 +1,39 @@
+"""Calls: how many there are, and what they have in common."""
+
+TOTALS = """
+SELECT COUNT(*),
+       SUM(CASE WHEN flows = 0 THEN 1 ELSE 0 END),
+       SUM(CASE WHEN open THEN 1 ELSE 0 END),
+       SUM(flows)
+FROM calls
+"""
+"""Calls, those without a node, those under way, paths."""
+
+GOALS = """
+SELECT goals, COUNT(*) FROM calls GROUP BY goals
+"""
+"""Sets of goals, as numbers, and the calls that name them."""
+
+REACHED = """
+SELECT COUNT(*) FROM paths WHERE goal AND flows = 1
+"""
+"""Calls of one path that reached a goal: none of them can be counted twice."""
+
+REACHED_BY_SEVERAL = """
+SELECT COUNT(DISTINCT call_id) FROM paths WHERE goal AND flows > 1
+"""
+"""Calls of several paths that reached a goal."""
+
+LISTED = """
+SELECT calls.call_id, calls.started_us, calls.duration_us, calls.exit_kind, calls.agent_name, calls.agent_id,
+       calls.agent_version, calls.source, paths.flow_id, paths.path, paths.goal
+FROM (SELECT * FROM calls ORDER BY started_us, call_id LIMIT ?) AS calls
+LEFT JOIN paths ON calls.call_id = paths.call_id
+ORDER BY calls.started_us, calls.call_id, paths.flow_id
+"""
+"""The first so many calls, each with each of its paths."""
+
+NEWEST = LISTED.replace("ORDER BY started_us,", "ORDER BY started_us DESC,").replace(
+    "ORDER BY calls.started_us,", "ORDER BY calls.started_us DESC,"
+)
+"""The same of the last so many calls, the last one first."""

@@ -1,0 +1,101 @@
+"""Counts of messy calls: in SQL as by hand, compacted or not, and conserved."""
+
+from __future__ import annotations
+
+import tempfile
+from datetime import date
+
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from flows_analytics.calls.ending import ExitKind
+from flows_analytics.store.call_store import CallStore
+from flows_analytics.store.counts import FlowCounts
+from flows_analytics.store.filter import Filter
+from tests.store.messy import NODES, assert_conserved, counted, logs
+
+FEW = settings(max_examples=8, deadline=None, suppress_health_check=list(HealthCheck))
+
+FILTERS = st.builds(
+    Filter,
+    since=st.sampled_from([None, date(2026, 2, 1)]),
+    until=st.sampled_from([None, date(2026, 1, 31)]),
+    agent=st.sampled_from([None, "bot", "nobody"]),
+    version=st.sampled_from([None, "v1"]),
+    node=st.sampled_from([None, *NODES]),
+    exit=st.sampled_from([None, *ExitKind.__args__]),
+    goal=st.sampled_from([None, True, False, "greet"]),
+    metadata=st.sampled_from([{}, {"channel": "web"}, {"n": "1"}, {"unheard": "of"}]),
+)
+
+
+@FEW
+@given(logs(), st.integers(0, 6), st.sampled_from([None, ("verify",), ("verify", "not there"), ()]))
+def test_counts_in_sql_equal_counts_by_hand_however_much_is_compacted(records, compacted, goals):
+    with tempfile.TemporaryDirectory() as directory:
+        store = CallStore(directory, on_problem=lambda problem: None)
+        for record in records[:compacted]:
+            store.add(record)
+        store.compact(processes=1)
+        for record in records[compacted:]:
+            store.add(record)
+
+        before = store.count(goals=goals)
+        store.compact(processes=1)
+
+        assert before == counted(records, goals)
+        assert store.count(goals=goals) == before
+        assert_conserved(before)
+
+
+@FEW
+@given(logs(), FILTERS)
+def test_a_filter_chooses_the_same_calls_in_the_tables_as_among_the_records(records, chosen):
+    with tempfile.TemporaryDirectory() as directory:
+        store = CallStore(directory, on_problem=lambda problem: None)
+        for record in records:
+            store.add(record)
+
+        by_hand = [record for record in records if chosen.matches(record)]
+        assert sorted(call.call_id for call in store.find(chosen)) == [record.call_id for record in by_hand]
+        assert [record.call_id for record in store.iter(chosen)] == [record.call_id for record in by_hand]
+        assert store.count(chosen) == counted(by_hand)
+
+
+@FEW
+@given(logs(), st.sampled_from(["agent_version", "channel"]))
+def test_counts_by_an_attribute_add_up(records, by):
+    with tempfile.TemporaryDirectory() as directory:
+        store = CallStore(directory, on_problem=lambda problem: None)
+        for record in records:
+            store.add(record)
+        if by == "channel" and not any("channel" in map(str.casefold, record.metadata) for record in records):
+            return
+
+        parts = store.count_by(by)
+
+        assert sum(parts.values(), FlowCounts()) == store.count()
+        if by == "agent_version":
+            for version, part in parts.items():
+                assert part == counted([record for record in records if record.agent.version == version])
+
+
+@FEW
+@given(logs(), st.sampled_from([None, ("book",), ("book", "verify"), ("not there",)]))
+def test_calls_can_be_followed_visit_by_visit(records, through):
+    with tempfile.TemporaryDirectory() as directory:
+        store = CallStore(directory, on_problem=lambda problem: None)
+        for record in records:
+            store.add(record)
+
+        followed = store.follow(list, by="agent_version", through=through)
+
+        expected = [
+            (record.call_id, visit.flow, visit.node, visit.exit_kind, record.agent.version)
+            for record in records
+            if through is None or any(visit.node in through for visit in record.visits)
+            for flow in sorted(record.flow_ids, key=lambda flow: (flow != "main", flow))
+            for visit in record.visits
+            if visit.flow == flow
+        ]
+        assert [(v.call_id, v.flow_id, v.node, v.exit_kind, v.group) for v in followed] == expected
