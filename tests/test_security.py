@@ -196,6 +196,7 @@ def test_what_the_docs_say_is_written_where_is_all_that_is_written(tmp_path):
         "outbox/<id>@<sink>.json",
         "failed/<id>@<sink>.ref",
         "failed/<id>@<sink>.ref.torn",
+        "tables/",
         "*.lock",
         ".<16 digits>.tmp",
     }

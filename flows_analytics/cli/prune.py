@@ -41,8 +41,9 @@ def prune(
     """Remove finished calls that ended longer ago than AGE, with all that is kept of them.
 
     Records, recordings, pages, entries of the outbox and of failed/, journals of dead processes and what they left
-    half-written. Calls under way are left alone, and so are calls that still wait to be sent, unless --unsent is
-    given. Safe beside running bots. The exit code is 1 if anything could not be removed.
+    half-written, and the rows of the tables, of imported calls too. Calls under way are left alone, and so are
+    calls that still wait to be sent, unless --unsent is given. Safe beside running bots. The exit code is 1 if
+    anything could not be removed.
     """
     from flows_analytics.retention.age import AgeError, parse_age
     from flows_analytics.retention.grouping import group
@@ -116,15 +117,22 @@ def print_sum(traces: Sequence[Trace], what: str, console: Console) -> None:
         what: What came of it.
         console: Where to say so.
     """
+    from flows_analytics.retention.table_rows import KIND
+
     if not traces:
         console.print(f"Nothing {what}.", markup=False)
         return
     files, sizes = Counter[str](), Counter[str]()
+    rows = sum(trace.kind == KIND for trace in traces)
     for trace in traces:
+        if trace.kind == KIND:
+            continue
         files[trace.kind] += 1 + len(trace.own)
         sizes[trace.kind] += trace.size
     for kind, number in files.items():
         console.print(f"{number:8,} {kind:<10} {decimal(sizes[kind]):>10}", markup=False)
+    if rows:
+        console.print(f"{rows:8,} {KIND}, of a call each", markup=False)
     console.print(f"{files.total():,} files {what}, {decimal(sizes.total())}.", markup=False)
 
 

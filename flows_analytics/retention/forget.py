@@ -73,8 +73,8 @@ def find_traces(call_id: str, places: Places, traces: Sequence[Trace]) -> Traces
         looked = ", ".join(str(place) for place in places.all)
         raise CallNotFoundError(
             "call_not_found",
-            f"nothing is kept of a call {call_id!r} in {looked} (records, pages, recordings, journal/, outbox/ "
-            "and failed/ were looked through). Name other directories, and --reports for pages.",
+            f"nothing is kept of a call {call_id!r} in {looked} (records, pages, recordings, journal/, outbox/, "
+            "failed/ and tables/ were looked through). Name other directories, and --reports for pages.",
         )
     there = {place_of(path) for trace in traces for path in (trace.path, *trace.own)}
     entries = [trace for trace in traces if trace.kind in ("outbox", "failed") and trace.receiver]

@@ -12,6 +12,7 @@ from flows_analytics.retention.page_files import PageFiles
 from flows_analytics.retention.places import Places
 from flows_analytics.retention.record_files import RecordFiles
 from flows_analytics.retention.recording_files import RecordingFiles
+from flows_analytics.retention.table_rows import TableRows
 from flows_analytics.retention.trace import Erasure, Trace
 
 
@@ -48,8 +49,9 @@ class Holder(Protocol):
 def holders_of(places: Places) -> list[Holder]:
     """List the holders of some directories, in the order in which a call is erased.
 
-    Journals come first, because recovery would make the call's record again; records come last, because they name
-    what else is there of a call: whoever is interrupted in between finds the rest by them.
+    Journals come first, because recovery would make the call's record again; records come after all other files,
+    because they name what else is there of a call: whoever is interrupted in between finds the rest by them. Rows
+    of tables say whose they are, and would be made again from the record, so they come last.
 
     Args:
         places: The directories.
@@ -64,4 +66,5 @@ def holders_of(places: Places) -> list[Holder]:
         RecordingFiles(places),
         LeftoverFiles(places),
         RecordFiles(places),
+        TableRows(places),
     ]

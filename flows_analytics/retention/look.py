@@ -7,7 +7,8 @@ from dataclasses import dataclass
 
 from flows_analytics.retention.grouping import Grouping
 from flows_analytics.retention.holder import Holder
-from flows_analytics.retention.trace import Erasure, Trace
+from flows_analytics.retention.table_rows import TableRows
+from flows_analytics.retention.trace import Call, Erasure, Trace
 
 
 @dataclass(frozen=True)
@@ -26,7 +27,7 @@ class Look:
         return [trace for _, traces in self.held for trace in traces]
 
     def erase(self, chosen: Collection[Trace], grouping: Grouping) -> Iterator[Erasure]:
-        """Erase traces. A call of which one cannot be erased keeps those that come after it, its record at last.
+        """Erase traces. A call of which one cannot be erased keeps those after it, its record among them.
 
         Args:
             chosen: Some of the traces.
@@ -41,6 +42,7 @@ class Look:
                 calls_of.setdefault(id(trace), set()).add(number)
         wanted = {id(trace) for trace in chosen}
         blocked: set[int] = set()
+        without_record: set[Call] = set()
         for holder, traces in self.held:
             mine = [
                 trace for trace in traces if id(trace) in wanted and not calls_of.get(id(trace), set()) & blocked
@@ -48,7 +50,12 @@ class Look:
             for erasure in holder.erase(mine) if mine else ():
                 if erasure.outcome != "erased":
                     blocked |= calls_of.get(id(erasure.trace), set())
+                elif erasure.trace.kind == "records" and erasure.trace.call is not None:
+                    without_record.add(erasure.trace.call)
                 yield erasure
+            if isinstance(holder, TableRows):
+                # Who compacted meanwhile may have read a record that is gone now.
+                yield from holder.erase_late(without_record)
 
 
 def look(holders: Sequence[Holder], each: Callable[[], None] = lambda: None) -> Look:

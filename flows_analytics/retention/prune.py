@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
 
-from flows_analytics.files.layout import FAILED_DIRECTORY, JOURNAL_DIRECTORY, OUTBOX_DIRECTORY
+from flows_analytics.files.layout import FAILED_DIRECTORY, JOURNAL_DIRECTORY, OUTBOX_DIRECTORY, TABLES_DIRECTORY
 from flows_analytics.retention.grouping import Group, group, place_of, stems_under_way
 from flows_analytics.retention.trace import Trace
 
@@ -78,7 +78,8 @@ def plan_prune(traces: Sequence[Trace], before: datetime, *, unsent: bool) -> Pl
 
 def _directory_of(trace: Trace) -> Path:
     folder = place_of(trace.path.parent)
-    return folder.parent if folder.name in (JOURNAL_DIRECTORY, OUTBOX_DIRECTORY, FAILED_DIRECTORY) else folder
+    inside = (JOURNAL_DIRECTORY, OUTBOX_DIRECTORY, FAILED_DIRECTORY, TABLES_DIRECTORY)
+    return folder.parent if folder.name in inside else folder
 
 
 def _any(kept: Group, state: str) -> bool:
