@@ -17,10 +17,16 @@ if TYPE_CHECKING:
     from flows_analytics.observer.flows_observer import FlowsObserver
     from flows_analytics.report.html import render_call_report
     from flows_analytics.report.sink import HTMLReportSink
+    from flows_analytics.stats.flow_stats import FlowStats
+    from flows_analytics.stats.funnel import Funnel
+    from flows_analytics.store.call_store import CallStore
 
 __all__ = [
     "CallRecord",
+    "CallStore",
+    "FlowStats",
     "FlowsObserver",
+    "Funnel",
     "HTMLReportSink",
     "HTTPSink",
     "JSONFileSink",
@@ -29,7 +35,10 @@ __all__ = [
 
 _HOMES = {
     "CallRecord": "flows_analytics.calls.record",
+    "CallStore": "flows_analytics.store.call_store",
+    "FlowStats": "flows_analytics.stats.flow_stats",
     "FlowsObserver": "flows_analytics.observer.flows_observer",
+    "Funnel": "flows_analytics.stats.funnel",
     "HTMLReportSink": "flows_analytics.report.sink",
     "HTTPSink": "flows_analytics.delivery.http_sink",
     "JSONFileSink": "flows_analytics.delivery.json_file",

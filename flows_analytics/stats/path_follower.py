@@ -1,0 +1,240 @@
+"""Following many paths at once through a funnel."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING, cast
+
+import numpy as np
+
+from flows_analytics.stats.attempt import Attempt, best_attempt
+from flows_analytics.stats.attempts_found import AttemptsFound
+from flows_analytics.stats.funnel_call import FunnelPath
+from flows_analytics.stats.funnel_result import FunnelResult
+from flows_analytics.stats.funnel_tally import FunnelTally
+from flows_analytics.stats.timed_search import MOST_STEPS, latest_chain, search_ordered
+from flows_analytics.store.bucket_arrays import buckets_of
+from flows_analytics.store.path_batch import Ints, PathBatch
+
+if TYPE_CHECKING:
+    from flows_analytics.stats.funnel import Funnel
+
+_BUCKETS = 4096
+"""More than there are log buckets of times that fit into 64 bits."""
+
+_FEW_KEYS = 1 << 22
+"""So many different keys are counted in a table; more of them are sorted."""
+
+
+class PathFollower:
+    """Sends calls through a funnel, many at once. It finds what `Funnel.of_calls` finds.
+
+    A path gets as far as all others with the same nodes, unless the window stops it. So each distinct path is
+    followed once, and only those that the window may stop are followed one by one.
+
+    Args:
+        funnel: The funnel.
+    """
+
+    def __init__(self, funnel: Funnel) -> None:
+        self._funnel = funnel
+        self._found = AttemptsFound(len(funnel.required), funnel.goal or (), self._without_times)
+        self._groups: dict[str | None, int] = {}
+        self._ends: dict[str, int] = {}
+        self._calls = Counter[tuple[int, ...]]()
+        self._times: dict[tuple[int, int], list[tuple[Ints, Ints]]] = {}
+
+    def take(self, batch: PathBatch) -> None:
+        """Follow the calls of a batch.
+
+        Args:
+            batch: Paths, those of a call all in one batch.
+        """
+        if not len(batch.path):
+            return
+        attempt = self._attempts(batch)
+        groups = np.array([self._groups.setdefault(name, len(self._groups)) for name in self._named(batch)])
+        ends = np.array([self._ends.setdefault(name, len(self._ends)) for name in batch.ends])
+        group, end = groups[batch.group], ends[batch.end]
+        running = np.array([name == "running" for name in batch.ends])[batch.end]
+        goal = self._found.goal[attempt]
+        starts = batch.offsets[:-1]
+        if batch.call is not None:
+            first = np.flatnonzero(np.diff(batch.call, prepend=-1))
+            best = self._furthest(batch, batch.call, attempt)
+            running, goal = np.logical_or.reduceat(running, first), np.logical_or.reduceat(goal, first)
+            attempt, group, end, starts = attempt[best], group[best], end[best], starts[best]
+        self._count(np.stack([group, attempt, end, running, goal]))
+        self._measure(attempt, group, starts, batch.entered_us)
+
+    def result(self) -> FunnelResult:
+        """Say how far all calls got."""
+        funnel, found = self._funnel, self._found
+        tallies = {name: FunnelTally() for name in self._groups}
+        groups, ends = list(self._groups), list(self._ends)
+        for (group, number, end, running, goal), many in self._calls.items():
+            tallies[groups[group]].add(
+                found.attempts[number],
+                found.nodes[number],
+                ends[end],
+                last=len(funnel.required),
+                running=bool(running),
+                goal=bool(goal),
+                many=many,
+            )
+        for (since, level), parts in self._times.items():
+            for group, counted in _sums(parts):
+                tally = tallies[groups[group]]
+                (tally.from_start if since else tally.from_previous)[level] = counted
+        return FunnelResult.of(
+            funnel.required, funnel.steps, funnel.mode, tallies, by=funnel.by, goal=funnel.goal is not None
+        )
+
+    def _named(self, batch: PathBatch) -> Sequence[str | None]:
+        # A value that no call has must not become a part of the result.
+        taken = np.bincount(batch.group, minlength=len(batch.groups)) > 0
+        some = batch.groups[int(batch.group[0])]
+        return [
+            None if self._funnel.by is None else name if used else some
+            for name, used in zip(batch.groups, taken, strict=True)
+        ]
+
+    @property
+    def _searches(self) -> bool:
+        """Whether paths can be searched all at once."""
+        funnel = self._funnel
+        return funnel.mode == "ordered" and len(funnel.required) == len(funnel.steps) <= MOST_STEPS
+
+    def _without_times(self, paths: Sequence[tuple[str, ...]]) -> Sequence[Attempt]:
+        funnel = self._funnel
+        if not self._searches:
+            timeless = (FunnelPath(nodes, "end") for nodes in paths)
+            return [best_attempt(path, funnel.steps, funnel.mode, None, funnel.exclude) for path in timeless]
+        # All at one time: no window is too short.
+        times = np.zeros(max(map(len, paths), default=0), np.int64)
+        numbers = np.arange(len(paths))
+        level, end = search_ordered(
+            numbers,
+            paths,
+            times,
+            np.zeros(len(paths), np.int64),
+            steps=funnel.steps,
+            window_us=0,
+            exclude=funnel.exclude,
+        )
+        return [
+            Attempt(reached, latest_chain(nodes, funnel.steps, reached, at))
+            for nodes, reached, at in zip(paths, level.tolist(), end.tolist(), strict=True)
+        ]
+
+    def _attempts(self, batch: PathBatch) -> Ints:
+        attempt = self._found.untimed(batch.paths)[batch.path]
+        if self._funnel.window_us is None:
+            return attempt
+        late = self._late(batch, attempt, self._funnel.window_us)
+        if len(late):
+            attempt[late] = self._timed(batch, late, self._funnel.window_us)
+            self._found.settle()
+        return attempt
+
+    def _late(self, batch: PathBatch, attempt: Ints, window_us: int) -> Ints:
+        """Find the paths that the window may stop."""
+        starts, times, found = batch.offsets[:-1], batch.entered_us, self._found
+        longer = np.maximum.reduceat(times, starts) - np.minimum.reduceat(times, starts) > window_us
+        if len(self._funnel.required) == len(self._funnel.steps):
+            # What any time allows is the best of all, and the best in the window if it lies in it: unless a clock
+            # ran backwards, so that a visit in between may not.
+            backwards = np.append(np.diff(times) < 0, [False])
+            backwards[batch.offsets[1:] - 1] = False
+            steady = ~np.logical_or.reduceat(backwards, starts)
+            level = found.level[attempt]
+            last = found.chain[attempt, np.maximum(level - 1, 0)]
+            took = times[starts + last] - times[starts + found.chain[attempt, 0]]
+            longer &= ~(steady & (took <= window_us))
+        return np.flatnonzero(longer)
+
+    def _timed(self, batch: PathBatch, late: Ints, window_us: int) -> Ints:
+        funnel, found = self._funnel, self._found
+        path, starts = batch.path[late], batch.offsets[:-1][late]
+        if self._searches:
+            level, end = search_ordered(
+                path,
+                batch.paths,
+                batch.entered_us,
+                starts,
+                steps=funnel.steps,
+                window_us=window_us,
+                exclude=funnel.exclude,
+            )
+            ways, of = _distinct_rows(np.stack([path, level, end + 1]))
+            numbers: list[int] = []
+            for which, reached, after in cast("list[list[int]]", ways.tolist()):
+                nodes = batch.paths[which]
+                chain = latest_chain(nodes, funnel.steps, reached, after - 1)
+                numbers.append(found.number(nodes, Attempt(reached, chain)))
+            return np.array(numbers)[of]
+        numbers = []
+        places: list[int] = path.tolist()
+        begins: list[int] = starts.tolist()
+        for which, begin in zip(places, begins, strict=True):
+            nodes = batch.paths[which]
+            times = tuple(batch.entered_us[begin : begin + len(nodes)].tolist())
+            timed = FunnelPath(nodes, "end", times)
+            best = best_attempt(timed, funnel.steps, funnel.mode, window_us, funnel.exclude)
+            numbers.append(found.number(nodes, best))
+        return np.array(numbers)
+
+    def _furthest(self, batch: PathBatch, call: Ints, attempt: Ints) -> Ints:
+        """Choose of each call the path that gets furthest; of several, the one that got there first."""
+        level = self._found.level[attempt]
+        last = self._found.chain[attempt, np.maximum(level - 1, 0)]
+        arrival = batch.entered_us[batch.offsets[:-1] + last]
+        order = np.lexsort((arrival, -level, call))
+        return order[np.flatnonzero(np.diff(call[order], prepend=-1))]
+
+    def _count(self, columns: Ints) -> None:
+        rows, of = _distinct_rows(columns)
+        for row, number in zip(rows.tolist(), np.bincount(of).tolist(), strict=True):
+            self._calls[tuple(row)] += number
+
+    def _measure(self, attempt: Ints, group: Ints, starts: Ints, times: Ints) -> None:
+        """Count the times between steps."""
+        level = self._found.level[attempt]
+        for number in range(1, len(self._funnel.required)):
+            rows = np.flatnonzero(level > number)
+            if not len(rows):
+                break
+            chain, begin = self._found.chain[attempt[rows]], starts[rows]
+            at = times[begin + chain[:, number]]
+            for since, earlier in enumerate((number - 1, 0)):
+                bucket = buckets_of(at - times[begin + chain[:, earlier]])
+                self._times.setdefault((since, number + 1), []).append(_counted(group[rows] * _BUCKETS + bucket))
+
+
+def _distinct_rows(columns: Ints) -> tuple[Ints, Ints]:
+    """Find the different rows of columns of numbers from 0: those, and of each row the place of its like."""
+    sizes = tuple((columns.max(axis=1) + 1).tolist())
+    # One number a row sorts many times faster than the row does.
+    keys, of = np.unique(np.ravel_multi_index(tuple(columns), sizes), return_inverse=True)
+    return np.stack(np.unravel_index(keys, sizes), axis=1), of
+
+
+def _counted(keys: Ints) -> tuple[Ints, Ints]:
+    """Count equal keys: the keys, and how many there are of each."""
+    if int(keys.max(initial=0)) < _FEW_KEYS:
+        counted = np.bincount(keys)
+        there = np.flatnonzero(counted)
+        return there, counted[there]
+    return np.unique(keys, return_counts=True)
+
+
+def _sums(parts: Sequence[tuple[Ints, Ints]]) -> Iterator[tuple[int, Counter[int]]]:
+    """Sum what was counted by group and bucket. Yields groups with what was counted of each."""
+    keys, of = np.unique(np.concatenate([keys for keys, _ in parts]), return_inverse=True)
+    many = np.bincount(of, np.concatenate([many for _, many in parts]), len(keys)).astype(np.int64)
+    group, bucket = keys // _BUCKETS, keys % _BUCKETS
+    begins = np.flatnonzero(np.diff(group, prepend=-1))
+    for begin, end in zip(begins.tolist(), [*begins[1:].tolist(), len(keys)], strict=True):
+        counted = dict(zip(bucket[begin:end].tolist(), many[begin:end].tolist(), strict=True))
+        yield int(group[begin]), Counter(counted)
