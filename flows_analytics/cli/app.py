@@ -8,14 +8,23 @@ from typing import Annotated
 
 import typer
 
+from flows_analytics.cli.calls import calls
+from flows_analytics.cli.compact import compact
+from flows_analytics.cli.compare import compare
 from flows_analytics.cli.console import ERRORS
 from flows_analytics.cli.deliver import deliver
 from flows_analytics.cli.demo import demo
+from flows_analytics.cli.export import export
 from flows_analytics.cli.forget import forget
+from flows_analytics.cli.funnel import funnel
+from flows_analytics.cli.graph import graph
+from flows_analytics.cli.import_ import import_
+from flows_analytics.cli.paths import paths
 from flows_analytics.cli.prune import prune
 from flows_analytics.cli.recover import recover
 from flows_analytics.cli.report import report
 from flows_analytics.cli.show import show
+from flows_analytics.cli.stats import stats
 from flows_analytics.errors import FlowsAnalyticsError
 
 app = typer.Typer(
@@ -34,6 +43,15 @@ app.command()(recover)
 app.command()(deliver)
 app.command()(prune)
 app.command()(forget)
+app.command()(calls)
+app.command()(compact)
+app.command("import")(import_)
+app.command()(export)
+app.command()(stats)
+app.command()(funnel)
+app.command()(paths)
+app.command()(graph)
+app.command()(compare)
 
 
 def _print_version(wanted: bool) -> None:
