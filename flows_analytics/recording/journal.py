@@ -35,6 +35,7 @@ from flows_analytics.recording.recorder import CallHeader
 _MOST_PENDING = 20_000
 """Moments that may wait for the disk. They are the record's own, so each costs a place in a queue."""
 
+_FOLDER_TRIES = 20
 _TIDYING_TRIES = 20
 _TIDYING_SECS = 0.001
 
@@ -341,6 +342,13 @@ class Journal:
             item.reached.set()
 
     def _open(self) -> None:
+        for _ in range(_FOLDER_TRIES):
+            # Whoever ends the last call in the folder removes it, perhaps just after it was found or made here.
+            with suppress(FileNotFoundError):
+                return self._open_file()
+        return self._open_file()
+
+    def _open_file(self) -> None:
         for number in count(1):
             name = self._name if number == 1 else f"{self._name}~{number}"
             make_directory(self._directory)

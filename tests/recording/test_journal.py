@@ -94,6 +94,24 @@ def test_the_second_journal_of_an_id_gets_a_name_of_its_own(tmp_path):
         journal.end(kept=True, timeout_secs=10)
 
 
+def test_a_folder_that_another_call_removes_as_it_ends_costs_nothing(tmp_path, monkeypatch):
+    removed = []
+
+    def lock(path):
+        if len(removed) < 3:
+            removed.append(path.parent.rmdir())
+            raise FileNotFoundError(errno.ENOENT, "No such file or directory")
+        return try_lock(path)
+
+    monkeypatch.setattr("flows_analytics.recording.journal.try_lock", lock)
+    recorder, journal = begin(tmp_path)
+    say(recorder, 1)
+
+    assert journal.sync(10)
+    assert (len(removed), journal.failures) == (3, 0)
+    journal.end(kept=True, timeout_secs=10)
+
+
 def test_a_journal_is_removed_with_its_folder_once_the_call_is_kept(tmp_path):
     recorder, journal = begin(tmp_path)
     say(recorder, 1)
