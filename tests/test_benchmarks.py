@@ -8,7 +8,7 @@ from pipecat.observers.base_observer import BaseObserver
 from pipecat.pipeline.worker_observer import WorkerObserver
 from pipecat.processors.frame_processor import FrameDirection
 
-from benchmarks import measure
+from benchmarks import measure, report
 from benchmarks.observer import main
 from benchmarks.recorders import EMPTY, OURS, Recorder, installed
 from benchmarks.stream import CallStream
@@ -112,3 +112,13 @@ def test_the_memory_of_a_call_is_that_of_its_moments_and_of_no_frame():
     assert whole.held > half.held
     assert whole.held / whole.moments < 3_000
     assert half.frames == whole.frames == 0
+
+
+def test_the_report_benchmark_prints_ratios_beside_a_baseline(capsys):
+    assert report.main(["--turns", "4", "--rounds", "1"]) == 0
+    printed = capsys.readouterr().out
+    assert "page / JSON" in printed
+    assert [line.split("│")[1].strip() for line in printed.splitlines() if line.startswith("│")] == [
+        "plain",
+        "dense",
+    ]

@@ -130,6 +130,22 @@ def test_the_page_on_the_record_is_what_the_code_says_of_itself():
     assert (REPOSITORY / "docs" / "record.md").read_text() == writer["page"](), "run docs/write_record.py"
 
 
+def test_the_page_on_templates_is_what_the_view_models_say_of_themselves():
+    writer = runpy.run_path(str(REPOSITORY / "docs" / "write_templates.py"))
+    assert (REPOSITORY / "docs" / "templates.md").read_text() == writer["page"](), "run docs/write_templates.py"
+
+
+def test_the_template_that_the_docs_show_works(tmp_path):
+    from flows_analytics.report.html import render_call_report
+    from tests.report.records import pizza_call
+
+    page = (REPOSITORY / "docs" / "templates.md").read_text()
+    (shown,) = re.findall(r"```jinja\n(.+?)```", page, re.DOTALL)
+    (tmp_path / "call_report.html").write_text(shown)
+    html = render_call_report(pizza_call(), template_dir=tmp_path)
+    assert "<p>Call <b>pizza-7f3a</b> has 7 visits.</p>" in html
+
+
 def test_every_kind_of_moment_and_every_finding_is_on_the_page_on_the_record():
     page = (REPOSITORY / "docs" / "record.md").read_text()
     kinds = [get_args(moment.model_fields["kind"].annotation)[0] for moment in get_args(get_args(AnyMoment)[0])]

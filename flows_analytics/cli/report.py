@@ -1,4 +1,4 @@
-"""``flows-analytics report``: calls as HTML pages."""
+"""``flows-analytics report``: calls as HTML pages, one each or all in one."""
 
 from __future__ import annotations
 
@@ -11,17 +11,46 @@ import typer
 from rich.progress import track
 
 from flows_analytics.cli.console import ERRORS, RESULTS
+from flows_analytics.cli.filters import (
+    Agent,
+    Exit,
+    Goals,
+    Meta,
+    Node,
+    Reached,
+    Since,
+    Until,
+    Version,
+    read_filter,
+)
+from flows_analytics.cli.flow_report import (
+    By,
+    Compare,
+    FlowId,
+    FlowQuestion,
+    FlowStore,
+    FunnelSteps,
+    Rename,
+    refuse_flow_options,
+    write_flow_report,
+)
 from flows_analytics.errors import CallNotFoundError, FlowsAnalyticsError
 
 
 def report(
     calls: Annotated[
-        list[str], typer.Argument(help="JSON files, ids in --dir, or directories of calls.", metavar="CALL...")
-    ],
+        list[str] | None,
+        typer.Argument(
+            help="JSON files, ids in --dir, or directories of calls: a page for each.", metavar="CALL..."
+        ),
+    ] = None,
+    flow: FlowStore = None,
     out: Annotated[
         Path | None,
         typer.Option(
-            "--out", "-o", file_okay=False, help="The directory for the pages. Default: each beside its record."
+            "--out",
+            "-o",
+            help="The directory for the pages; with --flow the file. Default: beside the records.",
         ),
     ] = None,
     directory: Annotated[
@@ -31,11 +60,60 @@ def report(
         Path | None, typer.Option("--template-dir", help="A directory of templates that replace ours by name.")
     ] = None,
     open_page: Annotated[bool, typer.Option("--open", help="Open the page in the browser.")] = False,
+    by: By = None,
+    compare: Compare = None,
+    rename: Rename = None,
+    goal: Goals = None,
+    steps: FunnelSteps = None,
+    flow_id: FlowId = None,
+    since: Since = None,
+    until: Until = None,
+    agent: Agent = None,
+    version: Version = None,
+    node: Node = None,
+    exit_kind: Exit = None,
+    reached: Reached = None,
+    meta: Meta = None,
 ) -> None:
-    """Write an HTML page for each call: self-contained, nothing loaded from the network.
+    """Write an HTML page for each call, or with --flow one page of the flow over many calls.
 
-    A record that cannot be read is named and skipped; the others are still written, and the exit code is 1.
+    Pages are self-contained: nothing is loaded from the network. What cannot be read is named and left out; the
+    rest is still written, and the exit code is 1. Options from --by on belong to --flow.
     """
+    if flow is not None:
+        if calls:
+            raise typer.BadParameter("name calls or --flow STORE, not both", param_hint="CALL...")
+        chosen = read_filter(
+            since=since,
+            until=until,
+            agent=agent,
+            version=version,
+            node=node,
+            exit_kind=exit_kind,
+            reached=reached,
+            meta=meta,
+        )
+        question = FlowQuestion(flow, chosen, goal, by, compare, rename, steps, flow_id)
+        write_flow_report(question, out=out, template_dir=template_dir, open_page=open_page)
+        return
+    if not calls:
+        raise typer.BadParameter("name at least one call, or --flow STORE", param_hint="CALL...")
+    refuse_flow_options(
+        [
+            *(("--by", by), ("--compare", compare), ("--rename", rename), ("--goal", goal), ("--steps", steps)),
+            *(("--flow-id", flow_id), ("--since", since), ("--until", until), ("--agent", agent)),
+            *(("--agent-version", version), ("--node", node), ("--exit", exit_kind), ("--meta", meta)),
+            ("--reached-goal/--missed-goal", reached),
+        ]
+    )
+    if out is not None and out.is_file():
+        raise typer.BadParameter(f"{out} is a file: name a directory for the pages", param_hint="--out")
+    _write_calls(calls, out, directory, template_dir, open_page=open_page)
+
+
+def _write_calls(
+    calls: list[str], out: Path | None, directory: Path, template_dir: Path | None, *, open_page: bool
+) -> None:
     from flows_analytics.calls.record import CallRecord
     from flows_analytics.files.atomic import replace
     from flows_analytics.files.layout import REPORT_SUFFIX

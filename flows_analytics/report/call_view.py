@@ -2,19 +2,29 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import TypeVar
 
 from flows_analytics.calls.record import CallRecord
 from flows_analytics.report.drawing import Drawing, drawings
 from flows_analytics.report.finding_rows import FindingRow, finding_rows
 from flows_analytics.report.header import Header, header
+from flows_analytics.report.packed_record import PackedRecord, pack_record
 from flows_analytics.report.player import Player, player
 from flows_analytics.report.strip import Strip, strip
-from flows_analytics.report.transcript import Group, transcript
+from flows_analytics.report.timeline import Timeline, timeline
+from flows_analytics.report.transcript import Group, shortened, transcript
 from flows_analytics.report.transition_rows import TransitionRow, transition_rows
 from flows_analytics.report.unknowns import unknowns
 from flows_analytics.report.usage_rows import UsageView, usage_view
 from flows_analytics.report.visit_rows import VisitRow, visit_rows
+from flows_analytics.report.words import counted
+
+Row = TypeVar("Row")
+
+MOST_ROWS = 1_000
+"""Rows of a table, and steps of a path, that a page shows: half of them the first and half the last."""
 
 
 @dataclass(frozen=True)
@@ -27,12 +37,15 @@ class CallView:
         findings: What looks wrong, in order of time.
         several_flows: Whether rows must name their flow.
         strip: The path to scale; None without visits.
+        visits: The visits of the path, in order.
         drawings: One drawing per flow; empty if no flow has a node.
-        visits: The table of visits.
-        transitions: The table of transitions, failed and lost ones included.
+        timeline: The call to scale, lane by lane; None if the record holds no time.
         transcript: What was said and done, grouped by visit.
+        transitions: The table of transitions, failed and lost ones included.
         usage: What the services consumed.
         unknowns: What the recording does not know, as sentences.
+        left_out: What this page leaves to the record because there is too much of it, as sentences.
+        record: The record itself.
     """
 
     header: Header
@@ -40,12 +53,15 @@ class CallView:
     findings: tuple[FindingRow, ...]
     several_flows: bool
     strip: Strip | None
-    drawings: tuple[Drawing, ...]
     visits: tuple[VisitRow, ...]
-    transitions: tuple[TransitionRow, ...]
+    drawings: tuple[Drawing, ...]
+    timeline: Timeline | None
     transcript: tuple[Group, ...]
+    transitions: tuple[TransitionRow, ...]
     usage: UsageView
     unknowns: tuple[str, ...]
+    left_out: tuple[str, ...]
+    record: PackedRecord
 
 
 def call_view(record: CallRecord, record_dir: str | None = "") -> CallView:
@@ -59,16 +75,55 @@ def call_view(record: CallRecord, record_dir: str | None = "") -> CallView:
         The view model. It depends on nothing but the arguments.
     """
     flows = {visit.flow for visit in record.visits} | {move.flow for move in record.transitions}
+    groups, moves, visits = transcript(record), transition_rows(record), visit_rows(record)
+    shown, some_moves = shortened(groups), _ends(moves)
+    anchors = {item.anchor for group in shown for item in group.items}
+    anchors |= {group.anchor for group in shown} | {move.anchor for move in some_moves}
+    findings = tuple(_reachable(finding, anchors) for finding in finding_rows(record))
+    head = header(record)
+    if head.ended_in_anchor not in anchors:
+        head = replace(head, ended_in_anchor="transcript" if head.ended_in_anchor else None)
+    some_visits, some_findings = _ends(visits), _ends(findings)
     return CallView(
-        header=header(record),
+        header=head,
         player=player(record, record_dir),
-        findings=finding_rows(record),
+        findings=some_findings,
         several_flows=len(flows) > 1,
         strip=strip(record),
+        visits=tuple(row if row.anchor in anchors else replace(row, anchor="transcript") for row in some_visits),
         drawings=drawings(record),
-        visits=visit_rows(record),
-        transitions=transition_rows(record),
-        transcript=transcript(record),
+        timeline=timeline(record, groups, findings),
+        transcript=shown,
+        transitions=tuple(
+            move if move.visit is None or f"visit-{move.visit}" in anchors else replace(move, visit=None)
+            for move in some_moves
+        ),
         usage=usage_view(record),
         unknowns=unknowns(record),
+        left_out=(
+            *_left_out(sum(group.left_out for group in shown), "moment", "transcript"),
+            *_left_out(len(visits) - len(some_visits), "visit", "path"),
+            *_left_out(len(moves) - len(some_moves), "transition", "table of transitions"),
+            *_left_out(len(findings) - len(some_findings), "finding", "list of findings"),
+        ),
+        record=pack_record(record),
+    )
+
+
+def _ends(rows: Sequence[Row]) -> tuple[Row, ...]:
+    if len(rows) <= MOST_ROWS:
+        return tuple(rows)
+    return (*rows[: MOST_ROWS // 2], *rows[-MOST_ROWS // 2 :])
+
+
+def _reachable(finding: FindingRow, anchors: set[str]) -> FindingRow:
+    return finding if finding.anchor in anchors else replace(finding, anchor="transcript")
+
+
+def _left_out(number: int, one: str, where: str) -> tuple[str, ...]:
+    if not number:
+        return ()
+    verb = "is" if number == 1 else "are"
+    return (
+        f"{counted(number, one)} in the middle of the call {verb} left out of the {where}; the record has all.",
     )

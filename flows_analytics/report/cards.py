@@ -102,6 +102,7 @@ def place_card(plan: Plan, x: float, y: float, *, final: bool) -> Card:
             CardRow(kind, text, tip, round(first_row + index * _ROW_HEIGHT, 1))
             for index, (kind, text, tip) in enumerate(plan.rows)
         ),
+        visits=node.visits[:1_000],
         tip=f"{one_line(node.name[:_TIP_LENGTH]) or '(no name)'}: {plan.sub or 'not visited'}",
     )
 

@@ -84,7 +84,7 @@ def draw(graph: FlowGraph, anchor: str) -> Drawing:
         width=round(placed.width + 2 * _MARGIN, 1),
         height=round(placed.height + 2 * _MARGIN, 1),
         start=(round(start.x, 1), round(start.y, 1)) if start else None,
-        end=_end_mark(places[-1], sheet.sizes[-1], graph.ending) if graph.ended_in in position else None,
+        end=_end_mark(places[-1], sheet.sizes[-1], graph) if graph.ended_in in position else None,
         wires=tuple(wires),
         tags=tuple(tags),
         cards=cards,
@@ -165,7 +165,7 @@ def _sheet(graph: FlowGraph, choice: Choice, plans: list[Plan], loops: list[list
         upper, lower = (head, tail) if up else (tail, head)
         sheet.strand(upper, lower, tag=plan_tag(line), up=up)
     if graph.ended_in in position:
-        width = text_width(graph.ending, _SMALL) * 1.08 + 42
+        width = text_width(_end_text(graph), _SMALL) * 1.14 + 42
         sheet.strand(position[graph.ended_in], sheet.box(width, _END_HEIGHT))
     return sheet
 
@@ -214,7 +214,7 @@ def _ports(box: int, places: list[Place], cards: tuple[Card, ...], towards: list
     return ports(places[box].x, width, towards)
 
 
-def _end_mark(place: Place, size: tuple[float, float], text: str) -> EndMark:
+def _end_mark(place: Place, size: tuple[float, float], graph: FlowGraph) -> EndMark:
     width, height = size
     return EndMark(
         x=round(place.x - width / 2, 1),
@@ -222,8 +222,13 @@ def _end_mark(place: Place, size: tuple[float, float], text: str) -> EndMark:
         width=round(width, 1),
         height=height,
         baseline=round(place.y + 4, 1),
-        text=text,
+        text=_end_text(graph),
+        drop=graph.dropped,
     )
+
+
+def _end_text(graph: FlowGraph) -> str:
+    return f"dropped off: {graph.ending}" if graph.dropped else graph.ending
 
 
 def _summary(graph: FlowGraph) -> str:

@@ -14,7 +14,6 @@ from jinja2 import (
     PrefixLoader,
     StrictUndefined,
 )
-from markupsafe import Markup
 
 from flows_analytics.errors import FlowsAnalyticsError
 from flows_analytics.report.templates import templates_dir
@@ -50,7 +49,7 @@ def _environment(template_dir: Path | None) -> Environment:
     loaders: list[BaseLoader] = [default, PrefixLoader({"default": default}, delimiter=":")]
     if template_dir is not None:
         loaders.insert(0, FileSystemLoader(template_dir))
-    return Environment(
+    environment = Environment(
         loader=ChoiceLoader(loaders),
         autoescape=True,
         undefined=StrictUndefined,
@@ -59,8 +58,13 @@ def _environment(template_dir: Path | None) -> Environment:
         keep_trailing_newline=False,
         finalize=_shown,
     )
+    environment.policies["json.dumps_kwargs"] = {"separators": (",", ":")}
+    return environment
 
 
 def _shown(value: Any) -> Any:
     """Pass every printed value through `visible`, so that no template can forget to."""
-    return visible(value) if isinstance(value, str) and not isinstance(value, Markup) else value
+    # Most of what a page prints is plain; to look is quicker than to replace.
+    if type(value) is not str or (value.isascii() and value.isprintable()):
+        return value
+    return visible(value)

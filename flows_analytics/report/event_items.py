@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from flows_analytics.calls.events import (
     AnswerDropped,
@@ -32,6 +32,7 @@ class EventItem:
 
     Attributes:
         kind: Always ``event``.
+        anchor: Id of the event on the page.
         at: When; None if the record holds no finite time.
         words: What happened.
         detail: The keys, the service, the worker that it happened to; None if there is nothing to name.
@@ -39,6 +40,7 @@ class EventItem:
     """
 
     kind: str
+    anchor: str
     at: Stamp | None
     words: str
     detail: Name | None = None
@@ -51,6 +53,7 @@ class ErrorItem:
 
     Attributes:
         kind: Always ``error``.
+        anchor: Id of the error on the page.
         at: When; None if the record holds no finite time.
         message: What it said.
         fatal: Whether it ended the call.
@@ -59,6 +62,7 @@ class ErrorItem:
     """
 
     kind: str
+    anchor: str
     at: Stamp | None
     message: PageText
     fatal: bool
@@ -79,16 +83,20 @@ def event_items(record: CallRecord) -> Iterator[PlacedItem]:
     Yields:
         Each item with its place, in no order.
     """
-    started_at = record.started_at
+    for number, (visit, at_ms, item) in enumerate(_items(record), start=1):
+        yield visit, at_ms, replace(item, anchor=f"event-{number}")
+
+
+def _items(record: CallRecord) -> Iterator[PlacedItem]:
     for keys in record.keys:
         pressed = "The caller pressed" if keys.side == "caller" else "The bot sent"
         words = f"{pressed} {counted(keys.count, 'key')}{'' if keys.keys else '; which ones was not recorded'}"
         detail = page_name(keys.keys) if keys.keys else None
-        yield keys.visit, keys.start_ms, EventItem("event", stamp(keys.start_ms, started_at), words, detail)
+        yield keys.visit, keys.start_ms, EventItem("event", "", stamp(keys.start_ms), words, detail)
     for idle in record.idles:
         row = f", for the {ordinal(idle.in_a_row)} time in a row" if idle.in_a_row > 1 else ""
         words = f"The caller was silent for as long as the bot allows{row}"
-        yield idle.visit, idle.at_ms, EventItem("event", stamp(idle.at_ms, started_at), words)
+        yield idle.visit, idle.at_ms, EventItem("event", "", stamp(idle.at_ms), words)
     connected = False
     for event in record.events:
         item = _error(record, event) if isinstance(event, ErrorSeen) else _event(record, event, again=connected)
@@ -100,7 +108,8 @@ def event_items(record: CallRecord) -> Iterator[PlacedItem]:
 def _error(record: CallRecord, event: ErrorSeen) -> ErrorItem:
     return ErrorItem(
         kind="error",
-        at=stamp(event.at_ms, record.started_at),
+        anchor="",
+        at=stamp(event.at_ms),
         message=page_text(event.message or ""),
         fatal=event.fatal,
         processor=page_name(event.processor) if event.processor else None,
@@ -135,6 +144,4 @@ def _event(record: CallRecord, event: AnyMoment, *, again: bool) -> EventItem | 
             words = "The caller spoke, and an answer on its way was dropped before any of it was heard"
         case _:
             return None
-    return EventItem(
-        "event", stamp(event.at_ms, record.started_at), words, page_name(name) if name else None, data
-    )
+    return EventItem("event", "", stamp(event.at_ms), words, page_name(name) if name else None, data)

@@ -56,7 +56,7 @@ def finding_rows(record: CallRecord) -> tuple[FindingRow, ...]:
                 code=finding.code,
                 words=_words(finding, record),
                 quote=page_text(str(quote)) if quote else None,
-                at=stamp(finding.at_ms, record.started_at),
+                at=stamp(finding.at_ms),
                 node=page_name(record.visits[finding.visit].node) if finding.visit is not None else None,
                 anchor=places.of(finding),
             )
@@ -162,4 +162,4 @@ class _Places:
                 return self._visit(finding)
 
     def _visit(self, finding: Finding) -> str:
-        return "transcript" if finding.visit is None else f"said-{finding.visit + 1}"
+        return "transcript" if finding.visit is None else f"visit-{finding.visit + 1}"

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
 from flows_analytics.calls.declared import DeclaredGraph
 from flows_analytics.calls.record import CallRecord
+from flows_analytics.calls.visits import Visit
 from flows_analytics.report.moves import Move, moves
 from flows_analytics.report.words import HOW_VISITS_END
 
@@ -16,6 +18,8 @@ LineKind = Literal["taken", "failed", "lost", "declared"]
 
 MAX_NODES = 300
 """Nodes drawn of one flow; visited ones first."""
+
+_DROPS = frozenset({"hangup", "error", "timeout", "cancelled", "lost"})
 
 _CAUSES = {"initial": "start", "function": "a function", "code": "set by code", "inferred": "not seen"}
 
@@ -84,6 +88,7 @@ class FlowGraph:
         start: The node it starts in; None if unknown.
         ended_in: The node last visited; None if none was.
         ending: How that visit was left, as a label; empty if there was none.
+        dropped: Whether the call broke off there: outside a goal, or without goals in a node that cannot end it.
         left_out: Number of nodes beyond `MAX_NODES`.
     """
 
@@ -93,6 +98,7 @@ class FlowGraph:
     start: str | None
     ended_in: str | None
     ending: str
+    dropped: bool
     left_out: int
 
 
@@ -139,8 +145,13 @@ def _flow_graph(record: CallRecord, flow: str, all_moves: tuple[Move, ...]) -> F
         start=in_flow[0][1].node if in_flow else (declared.initial_node if declared else None),
         ended_in=last.node if last else None,
         ending=HOW_VISITS_END[last.exit_kind] if last else "",
+        dropped=last is not None and _dropped(last, record.goals),
         left_out=len(names) - len(drawn),
     )
+
+
+def _dropped(last: Visit, goals: Sequence[str]) -> bool:
+    return last.exit_kind in _DROPS and (last.node not in goals if goals else not last.can_end)
 
 
 def _taken(record: CallRecord, flow: str, all_moves: tuple[Move, ...]) -> list[Line]:

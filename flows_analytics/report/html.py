@@ -8,15 +8,21 @@ from pathlib import Path
 
 from flows_analytics.calls.record import CallRecord
 from flows_analytics.files.page_mark import PageMark, mark_of
+from flows_analytics.report.assets import assets
 from flows_analytics.report.call_view import call_view
 from flows_analytics.report.environment import environment
-from flows_analytics.report.stylesheet import stylesheet
+
+STYLES = ("report.css", "call.css")
+"""Stylesheets of a call's page, the first of which every page has."""
+
+SCRIPTS = ("report.js", "call.js", "record.js")
+"""Scripts of a call's page, the first of which every page has."""
 
 
 def render_call_report(
     record: CallRecord, *, template_dir: str | Path | None = None, record_dir: str | None = ""
 ) -> str:
-    """Render the page of a call: self-contained, without script, asking nothing of any network.
+    """Render the page of a call: self-contained, asking nothing of any network.
 
     Only the recording of a call is not in its page: it is loaded when somebody plays it.
 
@@ -40,7 +46,8 @@ def render_call_report(
     template = templates.get_template("call_report.html")
     call = call_view(record, record_dir)
     media = call.player.media if call.player else None
-    return template.render(call=call, mark=_mark(record), stylesheet=stylesheet(templates, media))
+    page = assets(templates, STYLES, SCRIPTS, media)
+    return template.render(call=call, mark=_mark(record), assets=page)
 
 
 def _mark(record: CallRecord) -> PageMark:

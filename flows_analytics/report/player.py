@@ -24,6 +24,8 @@ class Player:
         remote: Whether playing it asks the network.
         named: The file or URL that the record names.
         lasted: Its length; None if that is not known.
+        began_ms: Time of the call at which it begins, in milliseconds; None if that is not known, so that no place
+            in it can be found.
     """
 
     src: str | None
@@ -31,6 +33,7 @@ class Player:
     remote: bool
     named: PageText
     lasted: Duration | None
+    began_ms: float | None = None
 
 
 def player(record: CallRecord, record_dir: str | None) -> Player | None:
@@ -52,7 +55,15 @@ def player(record: CallRecord, record_dir: str | None) -> Player | None:
     if recording.file and (record_dir is not None or not recording.url):
         src = None if record_dir is None else _beside(record_dir, recording.file)
         lasted = duration(recording.duration_ms)
-        return Player(src, "'self'" if src else None, remote=False, named=page_text(recording.file), lasted=lasted)
+        began_ms = recording.began_ms if lasted else None
+        return Player(
+            src,
+            "'self'" if src else None,
+            remote=False,
+            named=page_text(recording.file),
+            lasted=lasted,
+            began_ms=began_ms,
+        )
     if recording.url:
         src, media = _elsewhere(recording.url)
         return Player(src, media, remote=src is not None, named=page_text(recording.url), lasted=None)

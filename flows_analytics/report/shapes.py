@@ -102,6 +102,7 @@ class Card:
         sub_y: Baseline of these words.
         rows: Functions listed inside.
         tip: The node in words, with its whole name.
+        visits: Numbers of its visits, at most the first 1,000; empty if it was never entered.
     """
 
     kind: Literal["visited", "attempted", "unvisited"]
@@ -117,6 +118,7 @@ class Card:
     sub_y: float
     rows: tuple[CardRow, ...]
     tip: str
+    visits: tuple[int, ...]
 
 
 @dataclass(frozen=True)
@@ -130,6 +132,7 @@ class EndMark:
         height: Height.
         baseline: Baseline of its text.
         text: How it was left.
+        drop: Whether the flow was dropped there: left in a way that no node foresaw.
     """
 
     x: float
@@ -138,6 +141,7 @@ class EndMark:
     height: float
     baseline: float
     text: str
+    drop: bool
 
 
 @dataclass(frozen=True)

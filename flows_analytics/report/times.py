@@ -1,10 +1,10 @@
-"""Times as people read them, and as machines do."""
+"""Times as people read them."""
 
 from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 
 
 @dataclass(frozen=True)
@@ -14,12 +14,10 @@ class Duration:
     Attributes:
         ms: Milliseconds.
         text: For people: ``850 ms``, ``12.4 s``, ``1 min 12 s``, ``2 h 3 min``.
-        iso: For machines, ISO 8601: ``PT72.400S``.
     """
 
     ms: float
     text: str
-    iso: str
 
 
 @dataclass(frozen=True)
@@ -29,12 +27,10 @@ class Stamp:
     Attributes:
         ms: Milliseconds since the call began.
         text: The same for people, as minutes and seconds: ``1:07.3``.
-        iso: The moment in UTC, ISO 8601; None if it lies outside what a date can hold.
     """
 
     ms: float
     text: str
-    iso: str | None
 
 
 def duration(ms: float | None) -> Duration | None:
@@ -49,15 +45,14 @@ def duration(ms: float | None) -> Duration | None:
     if ms is None or not math.isfinite(ms):
         return None
     sign = "−" if ms < 0 else ""
-    return Duration(ms=ms, text=sign + _in_words(abs(ms)), iso=f"{'-' if ms < 0 else ''}PT{abs(ms) / 1000:.3f}S")
+    return Duration(ms=ms, text=sign + _in_words(abs(ms)))
 
 
-def stamp(ms: float | None, started_at: datetime) -> Stamp | None:
+def stamp(ms: float | None) -> Stamp | None:
     """Place a moment.
 
     Args:
         ms: Milliseconds since the call began; None if unknown.
-        started_at: When the call began.
 
     Returns:
         The moment; None if unknown, or if a record edited by hand holds no finite number.
@@ -65,7 +60,7 @@ def stamp(ms: float | None, started_at: datetime) -> Stamp | None:
     if ms is None or not math.isfinite(ms):
         return None
     minutes, tenths = divmod(round(max(ms, 0.0) / 100), 600)
-    return Stamp(ms=ms, text=f"{minutes}:{tenths // 10:02d}.{tenths % 10}", iso=iso_utc(started_at, ms))
+    return Stamp(ms=ms, text=f"{minutes}:{tenths // 10:02d}.{tenths % 10}")
 
 
 def in_utc(moment: datetime) -> datetime:
@@ -80,21 +75,20 @@ def in_utc(moment: datetime) -> datetime:
     return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
 
 
-def iso_utc(started_at: datetime, ms: float = 0.0) -> str | None:
+def iso_utc(moment: datetime) -> str | None:
     """Write a moment as ISO 8601 in UTC.
 
     Args:
-        started_at: When the call began.
-        ms: Milliseconds since then.
+        moment: A moment; one without a zone is taken as UTC.
 
     Returns:
         Such as ``2026-01-05T09:00:12.400Z``; None if it lies outside what a date can hold.
     """
     try:
-        moment = in_utc(started_at) + timedelta(milliseconds=ms)
+        utc = in_utc(moment)
     except (OverflowError, ValueError):
         return None
-    return moment.isoformat(timespec="milliseconds").replace("+00:00", "Z")
+    return utc.isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
 def percent(part: float, whole: float) -> str:

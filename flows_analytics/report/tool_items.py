@@ -80,7 +80,7 @@ def tool_item(record: CallRecord, position: int) -> tuple[float, ToolItem]:
     item = ToolItem(
         kind="tool",
         anchor=tool_anchor(position),
-        at=stamp(at_ms, record.started_at),
+        at=stamp(at_ms),
         function=page_name(call.function),
         outcome=call.outcome,
         outcome_in_words=WHAT_BECAME[call.outcome],

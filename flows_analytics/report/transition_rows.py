@@ -103,9 +103,7 @@ def _row(record: CallRecord, position: int, move: Move) -> TransitionRow:
         function=page_name(function) if function else None,
         arguments=json_text(transition.arguments),
         result=json_text(transition.result),
-        began=stamp(
-            transition.began_ms if transition.began_ms is not None else transition.entered_ms, record.started_at
-        ),
+        began=stamp(transition.began_ms if transition.began_ms is not None else transition.entered_ms),
         took=duration(took_ms),
         heard=wait(transition.latency_ms, transition.contributions),
         error=page_text(transition.error) if transition.error else None,

@@ -33,6 +33,7 @@ class TurnItem:
         lasted: How long it took; None if its end was not seen.
         wait: How long the caller waited for it, and for what; None if it answers nothing, or if that was not
             measured.
+        slow: Whether the wait is one of the call's findings.
         waited_since: What the wait is measured from, in words; None without one.
         typed: Whether it was typed.
         backchannel: Whether it only acknowledged what the other side was saying.
@@ -50,6 +51,7 @@ class TurnItem:
     cut_at: Stamp | None
     lasted: Duration | None
     wait: Wait | None
+    slow: bool
     waited_since: str | None
     typed: bool
     backchannel: bool
@@ -67,8 +69,22 @@ def turn_items(record: CallRecord) -> tuple[TurnItem, ...]:
         One item per turn, in the order of `CallRecord.turns`.
     """
     unfinished = _unfinished(record)
+    slow = {finding.evidence.get("turn") for finding in record.findings if finding.code == "slow_answer"}
     several = len({turn.user_id for turn in record.turns if turn.user_id}) > 1
-    return tuple(_item(record, turn, unfinished, several=several) for turn in record.turns)
+    return tuple(_item(record, turn, unfinished, several=several, slow=turn.seq in slow) for turn in record.turns)
+
+
+def cuts(record: CallRecord) -> tuple[CutBy | None, ...]:
+    """Say what cut the turns of a call off.
+
+    Args:
+        record: The call.
+
+    Returns:
+        For each turn, in the order of `CallRecord.turns`, what cut it off; None if nothing did.
+    """
+    unfinished = _unfinished(record)
+    return tuple(_cut_by(turn, unfinished) for turn in record.turns)
 
 
 def turn_anchor(seq: int) -> str:
@@ -83,18 +99,19 @@ def turn_anchor(seq: int) -> str:
     return f"turn-{seq + 1}"
 
 
-def _item(record: CallRecord, turn: Turn, unfinished: set[int], *, several: bool) -> TurnItem:
+def _item(record: CallRecord, turn: Turn, unfinished: set[int], *, several: bool, slow: bool) -> TurnItem:
     return TurnItem(
         kind="turn",
         anchor=turn_anchor(turn.seq),
-        at=stamp(turn.start_ms, record.started_at),
+        at=stamp(turn.start_ms),
         speaker=turn.speaker,
         text=page_text(turn.text) if turn.text else None,
         unspoken=page_text(turn.unspoken) if turn.unspoken else None,
         cut_by=_cut_by(turn, unfinished),
-        cut_at=stamp(turn.interrupted_ms, record.started_at),
+        cut_at=stamp(turn.interrupted_ms),
         lasted=duration(turn.end_ms - turn.start_ms) if turn.end_ms is not None else None,
         wait=wait(turn.latency_ms, turn.contributions),
+        slow=slow,
         waited_since=MEASURED_FROM[turn.latency_from] if turn.latency_from else None,
         typed=turn.typed,
         backchannel=turn.backchannel,

@@ -11,7 +11,7 @@ from flows_analytics.calls.naming import UNNAMED
 from flows_analytics.calls.offers import never_taken
 from flows_analytics.calls.record import CallRecord
 from flows_analytics.calls.turns import Turn
-from flows_analytics.report.turn_items import turn_items
+from flows_analytics.report.turn_items import cuts
 from flows_analytics.report.visible import one_line
 from flows_analytics.report.words import counted
 
@@ -102,8 +102,8 @@ def _rest_unknown(record: CallRecord) -> bool:
     """
     cut = [
         turn
-        for turn, item in zip(record.turns, turn_items(record), strict=True)
-        if turn.speaker == "bot" and item.cut_by is not None and turn.unspoken is None
+        for turn, cut_by in zip(record.turns, cuts(record), strict=True)
+        if turn.speaker == "bot" and cut_by is not None and turn.unspoken is None
     ]
     written = {inference.seq for inference in record.inferences if inference.text}
     written |= {event.seq for event in record.events if isinstance(event, SpeakRequested) and event.text}

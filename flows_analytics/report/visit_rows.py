@@ -97,7 +97,7 @@ def visit_rows(record: CallRecord) -> tuple[VisitRow, ...]:
             goal=visit.node in record.goals,
             cause=WHY_ENTERED[visit.cause],
             via=page_name(visit.via) if visit.via else None,
-            entered=stamp(visit.entered_ms, record.started_at),
+            entered=stamp(visit.entered_ms),
             dwell=duration(visit.dwell_ms),
             share=_share(visit.dwell_ms, record.duration_ms),
             setup=duration(visit.setup_ms),

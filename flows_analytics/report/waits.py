@@ -48,6 +48,19 @@ class WaitPart:
 
 
 @dataclass(frozen=True)
+class BarShape:
+    """All stretches of one colour in the bar of a wait.
+
+    Attributes:
+        group: What kind of thing was waited for, as a code: it decides the colour.
+        path: The stretches, as an SVG path in a box 100 wide and 1 high.
+    """
+
+    group: str
+    path: str
+
+
+@dataclass(frozen=True)
 class Wait:
     """How long the caller waited, and for what.
 
@@ -56,12 +69,14 @@ class Wait:
         exact: The same in whole milliseconds, which the parts add up to as they are shown.
         longest: Which part took longest, in words; None if the wait has no parts.
         parts: What it consisted of, in order; empty if that is not known.
+        bar: The same, drawn to scale.
     """
 
     lasted: Duration
     exact: str
     longest: str | None
     parts: tuple[WaitPart, ...]
+    bar: tuple[BarShape, ...]
 
 
 def wait(ms: float | None, contributions: Sequence[Contribution]) -> Wait | None:
@@ -84,7 +99,15 @@ def wait(ms: float | None, contributions: Sequence[Contribution]) -> Wait | None
         exact=f"{round(lasted.ms):,} ms",
         longest=f"{longest.words} {longest.took}" if longest else None,
         parts=parts,
+        bar=_bar(parts),
     )
+
+
+def _bar(parts: Sequence[WaitPart]) -> tuple[BarShape, ...]:
+    paths: dict[str, str] = {}
+    for part in parts:
+        paths[part.group] = f"{paths.get(part.group, '')}M{part.start:g} 0h{part.width:g}v1h-{part.width:g}z"
+    return tuple(BarShape(group, path) for group, path in paths.items())
 
 
 def _parts(total_ms: float, contributions: Sequence[Contribution]) -> tuple[WaitPart, ...]:

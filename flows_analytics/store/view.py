@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator
+from datetime import UTC, datetime, timedelta
 from functools import cached_property
 from typing import TypeVar
 
@@ -52,6 +53,15 @@ class View:
         found.update(str(node) for node, _ in database.run(overview.MISSED_NODES))
         found.update(name for code, _ in database.run(overview.GOALS) for name in names.of(code))
         return tuple(sorted(found))
+
+    @property
+    def period(self) -> tuple[datetime, datetime] | None:
+        """When the first and the last of the calls that are meant started, UTC; None without calls."""
+        first, last = self._snapshot.database.run(overview.PERIOD)[0]
+        if first is None:
+            return None
+        begin = datetime(1970, 1, 1, tzinfo=UTC)
+        return begin + timedelta(microseconds=first), begin + timedelta(microseconds=last)
 
     def only(self, flow: str) -> None:
         """See the calls as if they had no other flow; calls without it are not seen at all. Only once.

@@ -51,6 +51,28 @@ def test_show_prints_the_path_and_what_was_said(calls, capsys, call):
         assert node in shown
 
 
+def test_show_prints_the_whole_record_as_json_for_other_programs(calls, capsys):
+    assert main(["show", "order-1", "--format", "json"]) == 0
+
+    shown = capsys.readouterr().out
+    assert CallRecord.from_json(shown).path == tuple(PIZZA_PATH)
+    assert "\x1b" not in shown
+
+
+def test_show_prints_the_flow_as_a_diagram(calls, capsys):
+    assert main(["show", "order-1", "--format", "mermaid"]) == 0
+
+    shown = capsys.readouterr().out
+    assert shown.startswith("flowchart TD\n")
+    assert "==>" in shown
+
+
+def test_an_unknown_format_is_refused_with_the_known_ones(calls, capsys):
+    assert main(["show", "order-1", "--format", "xml"]) == 2
+
+    assert "mermaid" in capsys.readouterr().err
+
+
 def test_show_lets_no_recorded_text_drive_the_terminal(calls, capsys):
     assert main(["show", "order-1"]) == 0
 

@@ -14,6 +14,8 @@ class Page:
     elements: list[tuple[str, dict[str, str | None]]] = field(default_factory=list)
     text: str = ""
     styles: list[str] = field(default_factory=list)
+    scripts: list[str] = field(default_factory=list)
+    data: str = ""
     faults: list[str] = field(default_factory=list)
 
     @property
@@ -59,6 +61,11 @@ class _Reader(HTMLParser):
     def handle_data(self, data: str) -> None:
         if self.open and self.open[-1] == "style":
             self.page.styles.append(data)
+        elif self.open and self.open[-1] == "script":
+            if self.page.elements[-1][1].get("type") == "application/json":
+                self.page.data += data
+            else:
+                self.page.scripts.append(data)
         else:
             self.page.text += data
 

@@ -33,7 +33,7 @@ def policy(page):
 def test_a_file_beside_the_record_is_played_and_nothing_else_is_allowed():
     page = page_of(recorded(file="pizza-7f3a.wav", duration_ms=57_200.0))
     (audio,) = page.all("audio")
-    assert (audio["src"], audio["preload"], "controls" in audio) == ("./pizza-7f3a.wav", "none", True)
+    assert (audio["src"], audio["preload"], "controls" in audio) == ("./pizza-7f3a.wav", "metadata", True)
     assert policy(page)["media-src"] == "'self'"
     assert policy(page)["default-src"] == "'none'"
     assert "asks nothing of any network." in page.text
@@ -82,7 +82,7 @@ def test_what_is_no_plain_address_is_named_and_never_loaded(url):
 def test_no_address_can_add_a_rule_to_the_policy():
     page = page_of(recorded(url="https://example.org/a;script-src 'unsafe-inline',* <b>\"\u202e.wav"))
     rules = policy(page)
-    assert set(rules) == {"default-src", "style-src", "media-src", "base-uri", "form-action"}
+    assert set(rules) == {"default-src", "script-src", "style-src", "media-src", "base-uri", "form-action"}
     assert rules["media-src"].startswith("https://example.org/a%3Bscript-src%20'unsafe-inline'%2C")
 
 

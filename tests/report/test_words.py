@@ -50,25 +50,21 @@ def test_durations_are_worded_without_a_jump_between_units(ms, text):
     assert duration(ms).text == text
 
 
-def test_durations_are_exact_for_machines():
-    assert duration(72_400.4).iso == "PT72.400S"
-
-
 @pytest.mark.parametrize("ms", [None, float("nan"), float("inf")])
 def test_what_is_no_time_has_no_duration_and_no_stamp(ms):
     assert duration(ms) is None
-    assert stamp(ms, NINE) is None
+    assert stamp(ms) is None
 
 
 def test_stamps_count_from_the_start_of_the_call():
-    assert (stamp(67_340, NINE).text, stamp(67_340, NINE).iso) == ("1:07.3", "2026-01-05T09:01:07.340Z")
-    assert stamp(59_960, NINE).text == "1:00.0"
+    assert stamp(67_340).text == "1:07.3"
+    assert stamp(59_960).text == "1:00.0"
 
 
 def test_moments_are_given_in_utc_whatever_zone_they_came_in():
     assert iso_utc(datetime(2026, 1, 5, 10, tzinfo=timezone(timedelta(hours=1)))) == "2026-01-05T09:00:00.000Z"
     assert iso_utc(NINE.replace(tzinfo=None)) == "2026-01-05T09:00:00.000Z"
-    assert iso_utc(NINE, 1e300) is None
+    assert iso_utc(datetime.min.replace(tzinfo=timezone(timedelta(hours=1)))) is None
 
 
 @pytest.mark.parametrize(

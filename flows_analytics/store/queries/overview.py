@@ -29,3 +29,8 @@ AGENTS = """
 SELECT COALESCE(agent_name, agent_id), COUNT(*) FROM calls GROUP BY COALESCE(agent_name, agent_id)
 """
 """Calls by bot."""
+
+PERIOD = """
+SELECT MIN(started_us), MAX(started_us) FROM calls
+"""
+"""When the first and the last call started."""
