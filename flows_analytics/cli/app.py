@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import sys
 from collections.abc import Sequence
 from importlib.metadata import version
 from typing import Annotated
@@ -85,7 +87,14 @@ def run_app(argv: Sequence[str] | None) -> int:
         # Typer ends so, with the code of its own messages or of a command's.
         return exit_.code if isinstance(exit_.code, int) else int(exit_.code is not None)
     except FlowsAnalyticsError as error:
-        ERRORS.print(f"error: {error.message}", markup=False, soft_wrap=True)
+        _refuse(error.code, error.message, argv)
     except OSError as error:
-        ERRORS.print(f"error: {error}", markup=False, soft_wrap=True)
+        _refuse("file_error", str(error), argv)
     return 1
+
+
+def _refuse(code: str, message: str, argv: Sequence[str] | None) -> None:
+    """Say on stderr what went wrong, and in one document on stdout if that is what was asked for."""
+    ERRORS.print(f"error: {message}", markup=False, soft_wrap=True)
+    if "--json" in (sys.argv[1:] if argv is None else argv):
+        typer.echo(json.dumps({"error": {"code": code, "message": message}}))

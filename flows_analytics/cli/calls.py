@@ -10,7 +10,8 @@ import typer
 from rich.table import Table
 from rich.text import Text
 
-from flows_analytics.cli.console import RESULTS
+from flows_analytics.calls.visible import one_line
+from flows_analytics.cli.answers import print_text
 from flows_analytics.cli.filters import (
     Agent,
     Exit,
@@ -79,7 +80,7 @@ def calls(
 def _print(found: list[CallSummary], *, more: bool) -> None:
     title = f"{len(found):,} call{'s' if len(found) != 1 else ''}{', and there are more' if more else ''}"
     if not found:
-        RESULTS.print("No call is what the options ask for.")
+        print_text("No call is what the options ask for.")
         return
     table = Table(title=Text(title, style="bold"), title_justify="left", box=None, pad_edge=False)
     table.add_column("call", overflow="fold")
@@ -88,12 +89,12 @@ def _print(found: list[CallSummary], *, more: bool) -> None:
     table.add_column("path", overflow="fold")
     table.add_column("ended by")
     for call in found:
-        paths = [" > ".join(nodes) for nodes in call.paths.values()]
+        paths = [one_line(" > ".join(nodes)) for nodes in call.paths.values()]
         table.add_row(
-            Text(call.call_id),
+            Text(one_line(call.call_id)),
             f"{call.started_at:%Y-%m-%d %H:%M}",
             "" if call.duration_ms is None else f"{call.duration_ms / 1000:,.1f} s",
             Text("\n".join(paths) or "no node"),
             Text(call.exit_kind + (", goal" if call.goal else "")),
         )
-    RESULTS.print(table)
+    print_text(table)

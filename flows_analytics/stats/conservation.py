@@ -61,6 +61,8 @@ def _broken(counts: FlowCounts) -> Iterator[str]:
     for name, part in (("no_flow", counts.no_flow), ("open", counts.open), ("goal_calls", counts.goal_calls)):
         if not 0 <= part <= counts.calls:
             yield f"{name} is {part} of {counts.calls} calls"
+    if not 0 <= counts.open_goal_calls <= min(counts.open, counts.goal_calls):
+        yield f"{counts.open_goal_calls} of {counts.open} open calls and of {counts.goal_calls} at a goal are both"
 
 
 def _broken_by_variants(counts: FlowCounts) -> Iterator[str]:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar, cast
 from flows_analytics.errors import ExtraMissingError
 from flows_analytics.stats.edge_row import EdgeRow
 from flows_analytics.stats.node_row import NodeRow
+from flows_analytics.stats.rates import Rate
 from flows_analytics.stats.spread import Spread
 
 try:
@@ -46,10 +47,8 @@ def flow_graph(nodes: Iterable[NodeRow], edges: Iterable[EdgeRow]) -> DiGraph:
                 count=row.count,
                 calls=row.calls,
                 via=row.via,
-                p_out=row.p_out.value,
-                p_out_n=row.p_out.denominator,
-                p_in=row.p_in.value,
-                p_in_n=row.p_in.denominator,
+                **_rate_data("p_out", row.p_out),
+                **_rate_data("p_in", row.p_in),
                 latency_n=row.latency.count,
                 latency_p50_ms=row.latency.p50_ms,
                 latency_p95_ms=row.latency.p95_ms,
@@ -151,8 +150,7 @@ def _node_data(row: NodeRow) -> dict[str, Any]:
     return {
         "visits": row.visits,
         "calls": row.calls,
-        "share": row.share.value,
-        "share_n": row.share.denominator,
+        **_rate_data("share", row.share),
         "starts": row.starts,
         "exits": row.exits,
         "open": row.open,
@@ -161,19 +159,27 @@ def _node_data(row: NodeRow) -> dict[str, Any]:
         "dwell_mean_ms": row.dwell.mean_ms,
         "dwell_total_ms": row.dwell.total_ms,
         "setup_ms": row.setup_ms,
-        "exit_rate": row.exit_rate.value,
-        "loss_rate": row.loss_rate.value,
-        "loss_rate_n": row.loss_rate.denominator,
-        "revisit_rate": row.revisit_rate.value,
+        **_rate_data("exit_rate", row.exit_rate),
+        **_rate_data("loss_rate", row.loss_rate),
+        **_rate_data("revisit_rate", row.revisit_rate),
         "caller_turns": row.caller_turns,
         "bot_turns": row.bot_turns,
         **_spread_data("latency", row.latency),
         "interruptions": row.interruptions,
-        "tool_error_rate": row.tool_error_rate.value,
+        **_rate_data("tool_error_rate", row.tool_error_rate),
         "tool_calls": row.tool_error_rate.denominator,
         "stays": row.stays,
         "offered": row.offered,
         "taken": row.taken,
+    }
+
+
+def _rate_data(name: str, rate: Rate) -> dict[str, float | int | None]:
+    return {
+        name: rate.value,
+        f"{name}_count": rate.numerator,
+        f"{name}_n": rate.denominator,
+        f"{name}_small": rate.small,
     }
 
 

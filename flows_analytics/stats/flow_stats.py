@@ -65,19 +65,16 @@ class FlowStats:
         counts = self.counts
         if not counts.goals and not any(variant.goal for variant in counts.variants):
             return None
-        arrived = sum(
-            taken.calls for way, taken in counts.variants.items() if way.end_kind == "running" and way.goal
-        )
-        # Of a running call with two flows, the path under way may be the one that is not at the goal.
-        undecided = min(counts.open - arrived, counts.calls - counts.goal_calls)
+        undecided = counts.open - counts.open_goal_calls
         return Rate(counts.goal_calls, counts.calls - undecided)
 
     @cached_property
     def graph(self) -> DiGraph:
         """The flow as a networkx ``DiGraph``, with what is known of nodes and edges as their data.
 
-        Each node and edge holds its row's values flat: rates as numbers with ``…_n`` (of how many), times in
-        milliseconds. A way on which every node change failed is no edge.
+        Each node and edge holds its row's values flat. A rate ``x`` comes with ``x_count`` of ``x_n`` and
+        ``x_small``, whether those are fewer than 30. Times are in milliseconds, ``…_n`` is of how many. A way on
+        which every node change failed is no edge.
         """
         from flows_analytics.stats.digraph import flow_graph  # noqa: PLC0415  # networkx loads only if asked for
 

@@ -32,7 +32,8 @@ class FunnelRow:
         dropped: Calls that got no further, and no longer can.
         open: Calls that got no further yet, and are under way.
         step_rate: Those that reached it, of those that reached the required step before and are not open there;
-            before the first, of calls with a flow. For an optional step, of all that reached the step before.
+            before the first, of calls with a flow. For an optional step, of all that reached the step before, or
+            in the mode ``any`` any step.
         total_rate: Those that reached it, of those that reached the first step and did not stay open on the way.
         goal_rate: Those of them that reached a goal, sooner or later, by whatever way; None if nobody asked.
         from_previous: Time from the required step before.
@@ -229,7 +230,8 @@ def _rows(
     for number, step in enumerate(steps):
         level += not step.optional
         if step.optional:
-            rows.append(_optional_row(step, number, level, tally))
+            # In any order no step stands before another.
+            rows.append(_optional_row(step, number, 1 if mode == "any" else level, tally))
             continue
         before = (tally.reached(level - 1) if level > 1 else tally.calls) - tally.open[level - 1]
         reached = tally.reached(level)

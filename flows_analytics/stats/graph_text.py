@@ -8,6 +8,7 @@ from typing import Any
 
 from flows_analytics.calls.visible import one_line, visible
 from flows_analytics.stats.flow_stats import FlowStats
+from flows_analytics.stats.rates import SMALL, Rate
 
 # These end a quoted label, begin a code of its own, or are markup in it.
 _MERMAID_CODES = re.compile(r'["#&<>`\\]')
@@ -24,18 +25,18 @@ def mermaid(stats: FlowStats) -> str:
 
     Returns:
         The chart: nodes with calls and the share lost there, goals rounded, transitions with their count and
-        share, and dotted lines to how paths ended.
+        share, and dotted lines to how paths ended. A share of fewer than 30 has a star.
     """
     lines = ["flowchart TD"]
     place = {row.node: f"n{number}" for number, row in enumerate(stats.nodes)}
     for row in stats.nodes:
-        lost = f"<br/>{row.loss_rate.text} lost" if row.loss_rate.numerator else ""
+        lost = f"<br/>{_share(row.loss_rate)} lost" if row.loss_rate.numerator else ""
         label = f'"{_label(row.node)}<br/>{row.calls:,} call{"" if row.calls == 1 else "s"}{lost}"'
         lines.append(f"    {place[row.node]}" + (f"([{label}])" if row.goal else f"[{label}]"))
     kinds = sorted({kind for row in stats.nodes for kind in row.exits})
     lines += [f'    x{number}(("{_label(kind)}"))' for number, kind in enumerate(kinds)]
     lines += [
-        f'    {place[row.source]} -->|"{row.count:,} ({row.p_out.text})"| {place[row.target]}'
+        f'    {place[row.source]} -->|"{row.count:,} ({_share(row.p_out)})"| {place[row.target]}'
         for row in stats.edges
         if row.count
     ]
@@ -44,6 +45,10 @@ def mermaid(stats: FlowStats) -> str:
         for row in stats.nodes
         for kind, many in row.exits.items()
     ]
+    shown = [row.loss_rate for row in stats.nodes if row.loss_rate.numerator]
+    shown += [row.p_out for row in stats.edges if row.count]
+    if any(rate.small for rate in shown):
+        lines.append(f"    %% * of fewer than {SMALL}")
     return "\n".join(lines) + "\n"
 
 
@@ -99,6 +104,10 @@ def node_link(stats: FlowStats) -> dict[str, Any]:
         "nodes": [{"id": name, **data} for name, data in graph.nodes.items()],
         "edges": [{"source": a, "target": b, **data} for (a, b), data in graph.edges.items()],
     }
+
+
+def _share(rate: Rate) -> str:
+    return f"{rate.text}*" if rate.small and rate.denominator else rate.text
 
 
 def _label(text: str) -> str:

@@ -373,6 +373,9 @@ class CallStore:
                     self._tell(snapshot.problems)
                     return answer
             except FilesChangedError as error:
+                if all(path.is_file() for path in manifest.listed(self.path)):
+                    # Nothing went away: a disk is full, or broken.
+                    raise StoreError("query_failed", error.message) from error
                 if attempt + 1 == _ATTEMPTS or Manifest.load(self.path) == manifest:
                     raise StoreError(
                         "files_missing",

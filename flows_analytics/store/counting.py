@@ -47,6 +47,7 @@ def count(database: Database, names: NodeNames, goals: Collection[str] | None = 
         The counts.
     """
     number, no_flow, running, paths = database.run(calls.TOTALS)[0]
+    reached = [database.run(query)[0] for query in (calls.REACHED, calls.REACHED_BY_SEVERAL)]
     if goals is None:
         goals = {name for code, _ in database.run(calls.GOALS) for name in names.of(code)}
     return FlowCounts(
@@ -54,7 +55,8 @@ def count(database: Database, names: NodeNames, goals: Collection[str] | None = 
         no_flow=no_flow or 0,
         open=running or 0,
         paths=paths or 0,
-        goal_calls=sum(database.run(query)[0][0] for query in (calls.REACHED, calls.REACHED_BY_SEVERAL)),
+        goal_calls=sum(arrived for arrived, _ in reached),
+        open_goal_calls=sum(int(arrived or 0) for _, arrived in reached),
         goals=frozenset(goals),
         nodes=_nodes(database),
         edges=_edges(database),

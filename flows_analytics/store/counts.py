@@ -136,6 +136,7 @@ class FlowCounts:
         open: Calls under way.
         paths: Paths that are not empty.
         goal_calls: Calls that reached a goal.
+        open_goal_calls: Those of them that are under way.
         goals: Nodes that mean success.
         nodes: By node.
         edges: By the nodes it leads from and to.
@@ -147,6 +148,7 @@ class FlowCounts:
     open: int = 0
     paths: int = 0
     goal_calls: int = 0
+    open_goal_calls: int = 0
     goals: frozenset[str] = frozenset()
     nodes: dict[str, NodeCounts] = field(default_factory=dict[str, NodeCounts])
     edges: dict[tuple[str, str], EdgeCounts] = field(default_factory=dict[tuple[str, str], EdgeCounts])
@@ -170,6 +172,7 @@ class FlowCounts:
             open=self.open + other.open,
             paths=self.paths + other.paths,
             goal_calls=self.goal_calls + other.goal_calls,
+            open_goal_calls=self.open_goal_calls + other.open_goal_calls,
             goals=self.goals | other.goals,
             nodes=_merged(self.nodes, other.nodes),
             edges=_merged(self.edges, other.edges),

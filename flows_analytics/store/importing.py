@@ -87,7 +87,7 @@ def stage_import(snapshot: Snapshot, visits: Any, calls: Any, meanings: Meanings
     known, texts = _read_attributes(database, further, texts)
     walks = walk(steps, known.ended, known.told)
     _note_words(database, log, walks, words, calls=attributes, problems=problems)
-    _note_clock(log, walks, texts, problems)
+    _note_clock(log, walks, known, texts, problems)
     made = LogDays(walks, texts, known, snapshot.nodes)
     database.register("made_ids", made.ids)
     again = "SELECT call_id FROM old_calls WHERE call_id IN (SELECT value FROM made_ids)"
@@ -158,7 +158,9 @@ def _stage_attributes(database: Database, source: Source | None, problems: list[
         )
     further: dict[str, str] = {}
     for column in [*source.further, *(["outcome"] if "outcome" in source.there else [])]:
-        further.setdefault(METADATA_PREFIX + column.casefold().removeprefix(METADATA_PREFIX), column)
+        # Arrow ends the name of a column at NUL.
+        key = column.casefold().removeprefix(METADATA_PREFIX).replace("\0", "\ufffd")
+        further.setdefault(METADATA_PREFIX + key, column)
     metadata = [f"CAST({identifier(column)} AS VARCHAR) AS {identifier(name)}" for name, column in further.items()]
     selected = ", ".join([*_CALLS, *metadata])
     database.run(
@@ -316,8 +318,9 @@ _WORD = "replace(replace(lower(trim({})), '-', '_'), ' ', '_')"
 """A word as the tables of meanings have it."""
 
 
-def _note_clock(log: Source, walks: Walks, texts: Texts, problems: list[Problem]) -> None:
-    backwards = np.unique(walks.steps.call[walks.backwards])
+def _note_clock(log: Source, walks: Walks, known: Attributes, texts: Texts, problems: list[Problem]) -> None:
+    ended_first = known.started.known & known.ended.known & (known.ended.us < known.started.us)
+    backwards = np.union1d(walks.steps.call[walks.backwards], np.flatnonzero(ended_first))
     if len(backwards):
         why = "the clock ran backwards: durations below zero are left out, the visits are counted"
         named = _named(sorted(taken(texts.calls, backwards).to_pylist()))

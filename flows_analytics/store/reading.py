@@ -59,12 +59,27 @@ def list_records(directory: Path) -> dict[str, FileState]:
     try:
         with os.scandir(directory) as entries:
             for entry in entries:
-                if entry.name.endswith(RECORD_SUFFIX) and not entry.name.startswith(".") and entry.is_file():
-                    state = entry.stat()
-                    found[entry.name] = FileState(state.st_size, state.st_mtime_ns)
+                if entry.name.endswith(RECORD_SUFFIX) and not entry.name.startswith("."):
+                    state = _state_of(entry)
+                    if state is not None:
+                        found[entry.name] = state
     except FileNotFoundError:
         return {}
     return dict(sorted(found.items()))
+
+
+def _state_of(entry: os.DirEntry[str]) -> FileState | None:
+    """Tell the state of a file; None of what is none, or was removed meanwhile."""
+    try:
+        if not entry.is_file():
+            return None
+        state = entry.stat()
+    except FileNotFoundError:
+        return None
+    except OSError:
+        # A link that leads nowhere but to itself: whoever reads it says so.
+        return FileState(0, 0)
+    return FileState(state.st_size, state.st_mtime_ns)
 
 
 def read_rows(path: Path, state: FileState) -> CallRows | Problem:

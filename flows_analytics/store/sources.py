@@ -101,19 +101,37 @@ def open_source(database: Database, table: Any, view: str, columns: Mapping[str,
 _SQL: dict[Kind, str] = {"text": "VARCHAR", "integer": "BIGINT", "time": "BIGINT"}
 
 
+_CALENDAR_US = (-62_135_596_800_000_000, 253_402_300_799_999_999)
+"""The first and the last microsecond of the years 1 to 9999."""
+
+
 def _cast(column: str, type_: str, kind: Kind) -> tuple[str, str]:
     """Read a column as a kind: the value, and whether there is one."""
+    value, present = _cast_any(column, type_, kind)
+    if kind == "time":
+        first, last = _CALENDAR_US
+        value = f"CASE WHEN {value} BETWEEN {first} AND {last} THEN {value} END"
+    return value, present
+
+
+def _cast_any(column: str, type_: str, kind: Kind) -> tuple[str, str]:
     present = f"{column} IS NOT NULL"
     if type_ in ("FLOAT", "DOUBLE"):
         # What pandas makes of whole numbers where one is missing.
         present += f" AND NOT isnan({column})"
         if kind == "text":
-            return f"CASE WHEN {present} THEN CAST({column} AS VARCHAR) END", present
+            whole = f"{column} = floor({column}) AND abs({column}) < 1e15"
+            digits = f"CAST(CASE WHEN {whole} THEN CAST({column} AS BIGINT) END AS VARCHAR)"
+            return f"CASE WHEN {present} THEN COALESCE({digits}, CAST({column} AS VARCHAR)) END", present
         exact = f"{present} AND isfinite({column}) AND {column} = floor({column})"
         return f"CASE WHEN {exact} THEN TRY_CAST({column} AS BIGINT) END", present
     if kind == "text":
         return f"CAST({column} AS VARCHAR)", present
+    if type_.startswith("DECIMAL"):
+        return f"CASE WHEN {column} = floor({column}) THEN TRY_CAST({column} AS BIGINT) END", present
     if type_.startswith("TIMESTAMP"):
+        if type_ == "TIMESTAMPTZ_NS":
+            column = f"CAST({column} AS TIMESTAMPTZ)"
         value = f"epoch_us({column})" if kind == "time" else "CAST(NULL AS BIGINT)"
         return value, present
     if type_ == "BOOLEAN":
@@ -121,7 +139,10 @@ def _cast(column: str, type_: str, kind: Kind) -> tuple[str, str]:
     if type_ == "VARCHAR":
         # A cast alone would round 1.5, and take "1e3". Whole numbers of a column with gaps are often written 1.0.
         written = f"regexp_full_match(trim({column}), '[+-]?[0-9]+([.]0*)?')"
-        return f"CASE WHEN {written} THEN TRY_CAST(split_part(trim({column}), '.', 1) AS BIGINT) END", present
+        number = f"CASE WHEN {written} THEN TRY_CAST(split_part(trim({column}), '.', 1) AS BIGINT)"
+        # A time without a zone is UTC, which is the zone of the connection.
+        time = f" ELSE epoch_us(TRY_CAST(trim({column}) AS TIMESTAMPTZ))" if kind == "time" else ""
+        return f"{number}{time} END", present
     return f"TRY_CAST({column} AS BIGINT)", present
 
 
@@ -141,7 +162,8 @@ def _open_file(database: Database, path: Path, raw: str) -> None:
             database.run(f"CREATE VIEW {raw} AS SELECT * FROM read_parquet({quoted(path)})")
         elif kind in _CSV:
             # Read once: parsing it again for each look at it would take longer than all the rest.
-            options = "all_varchar = true, header = true"
+            # Fixed, so that nothing is guessed from the first rows that later ones do not bear out.
+            options = "all_varchar = true, header = true, quote = '\"', escape = '\"'"
             database.run(f"CREATE TABLE {raw} AS SELECT * FROM read_csv({quoted(path)}, {options})")
         elif kind in _ARROW:
             database.register(raw, open_arrow(path))

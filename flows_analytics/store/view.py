@@ -76,8 +76,8 @@ class View:
             database.run(f"CREATE VIEW {name} AS SELECT * FROM whole_{name} WHERE {is_flow}")
         # What is the first of its call may be another visit when other flows are not looked at.
         database.run(
-            "CREATE VIEW paths AS SELECT * REPLACE (1 AS flows, TRUE AS first_in_call)"
-            f" FROM whole_paths WHERE {is_flow}"
+            "CREATE VIEW paths AS SELECT * REPLACE (1 AS flows, TRUE AS first_in_call,"
+            f" end_kind = 'running' AS open) FROM whole_paths WHERE {is_flow}"
         )
         database.run(
             "CREATE VIEW first_moves AS SELECT call_id, previous_node, node, MIN(seq) AS seq FROM whole_visits"

@@ -213,7 +213,10 @@ def walk(steps: Steps, ended: Times, told: Ints) -> Walks:
     end = _ends(steps.kind[lasts], steps.exited.known[lasts], handed, ended.at(of_call), told[of_call])
     exit_kind = np.full(rows, _TRANSITION, np.int8)
     exit_kind[lasts] = end
-    left = steps.exited.otherwise(entered_next)
+    elsewhere = _elsewhere(steps, np.bincount(of_call))
+    sooner = elsewhere.known & entered_next.known & (elsewhere.us < entered_next.us)
+    left = steps.exited.otherwise(Times(np.where(sooner, elsewhere.us, entered_next.us), ~is_last))
+    handed = Times(elsewhere.us[lasts], elsewhere.known[lasts] & handed.known).otherwise(handed)
     # Where nothing says when a visit was left, it took no time that anybody knows.
     at_end = steps.exited.at(lasts).otherwise(handed).otherwise(ended.at(of_call))
     over = end != _RUNNING
@@ -230,7 +233,7 @@ def walk(steps: Steps, ended: Times, told: Ints) -> Walks:
     call = steps.call.astype(np.int64)
     first = (_occurrence(call * nodes + steps.node) if several else visit_no) == 1
     backwards = entered_next.known & (entered_next.us < steps.entered)
-    backwards |= steps.exited.known & (steps.exited.us < steps.entered)
+    backwards |= left.known & (left.us < steps.entered)
     return Walks(
         steps=steps,
         starts=starts,
@@ -252,12 +255,23 @@ def walk(steps: Steps, ended: Times, told: Ints) -> Walks:
 def _handed(steps: Steps, starts: Ints, lasts: Ints) -> Times:
     """Tell when each path gave over to another of its call: all but the one entered last did."""
     call, entered = steps.call[starts], steps.entered[lasts]
-    # Paths stand in order of call and flow already, and the sort keeps that order among equals.
-    order = np.lexsort((entered, call))
+    # Of paths entered at one time, those that say they handed over come first, else they keep the order of flows.
+    order = np.lexsort((steps.kind[lasts] != _HANDOFF, entered, call))
     goes_on = np.append(call[order][1:] == call[order][:-1], [False])[: len(order)]
     us, known = np.zeros(len(order), np.int64), np.zeros(len(order), np.bool_)
     us[order] = _shifted(entered[order], -1)
     known[order] = goes_on
+    return Times(us, known)
+
+
+def _elsewhere(steps: Steps, paths: Ints) -> Times:
+    """Tell when a visit of another flow followed each visit in its call; unknown where the same flow went on."""
+    us, known = np.zeros(len(steps.call), np.int64), np.zeros(len(steps.call), np.bool_)
+    of_several = np.flatnonzero(paths[steps.call] > 1)
+    order = of_several[np.lexsort((steps.entered[of_several], steps.call[of_several]))]
+    call, flow = steps.call[order], steps.flow[order]
+    us[order] = _shifted(steps.entered[order], -1)
+    known[order[:-1]] = (call[1:] == call[:-1]) & (flow[1:] != flow[:-1])
     return Times(us, known)
 
 

@@ -182,9 +182,10 @@ def test_a_graph_as_graphml_is_read_by_networkx(log, capsys):
 def test_a_graph_as_mermaid_marks_goals_and_where_paths_ended(log, capsys):
     told = said(capsys, "graph", "calls", "--goal", "book").out.splitlines()
     assert told[0] == "flowchart TD"
-    assert '    n0["greet<br/>6 calls<br/>17 % lost"]' in told
+    assert '    n0["greet<br/>6 calls<br/>17 %* lost"]' in told
     assert '    n1(["book<br/>3 calls"])' in told
-    assert '    n0 -->|"3 (50 %)"| n2' in told
+    assert '    n0 -->|"3 (50 %*)"| n2' in told
+    assert told[-1] == "    %% * of fewer than 30"
     assert '    n0 -.->|"1"| x1' in told
 
 
@@ -416,3 +417,12 @@ def test_recorded_calls_are_counted_without_being_compacted(here, capsys):
 def test_help_says_what_a_command_is_for_and_what_its_exit_code_means(capsys, words):
     told = " ".join(said(capsys, words[0], "--help").out.replace("│", " ").split())
     assert "The exit code is 1 if" in told
+
+
+def test_what_is_refused_is_one_document_too(tmp_path, capsys):
+    assert main(["stats", str(tmp_path / "nowhere"), "--json"]) == 1
+
+    told = capsys.readouterr()
+    error = json.loads(told.out)["error"]
+    assert error["code"] == "store_not_there"
+    assert told.err == f"error: {error['message']}\n"

@@ -6,6 +6,7 @@ import json
 import os
 import subprocess
 import sys
+from contextlib import contextmanager
 
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -270,3 +271,59 @@ def test_calls_lists_the_first_or_the_last_and_says_that_there_are_more(calls, c
     assert listed("--newest", "--limit", "1", "--until", "2026-02-01") == (["day1"], True)
     assert main(["calls", "calls", "--limit", "1"]) == 0
     assert "1 call, and there are more" in capsys.readouterr().out
+
+
+def test_calls_shows_ids_and_nodes_that_would_steer_a_terminal_and_breaks_no_line_of_a_pipe(
+    calls, capsys, monkeypatch
+):
+    monkeypatch.delenv("COLUMNS")
+    calls.add(call("\x1b[31m\u202e" + "x" * 200, nodes=("greet\x1b]0;owned\x07", "a\nb")))
+    assert main(["calls", "calls"]) == 0
+    out = capsys.readouterr().out
+    assert not {"\x1b", "\x07", "\u202e"} & set(out)
+    assert f"␛[31m⟨U+202E⟩{'x' * 200} " in out
+    assert "greet␛]0;owned␇ > a b" in out
+
+
+def test_a_link_that_leads_to_itself_is_named_and_the_rest_is_counted(calls, capsys):
+    (calls.path / "loop.json").symlink_to("loop.json")
+    for command in ("stats", "compact", "calls"):
+        document, err = told(capsys, command, "calls", code=1)
+        assert [problem["code"] for problem in document["problems"]] == ["record_not_readable"]
+        assert "skipped: calls/loop.json: Too many levels" in err
+    assert len(document["calls"]) == 1
+
+
+def test_a_record_that_is_removed_while_the_directory_is_read_hides_no_other(calls, monkeypatch):
+    from flows_analytics.store import reading
+
+    gone = calls.add(call("gone"))
+    really = os.scandir
+
+    @contextmanager
+    def scandir(directory):
+        with really(directory) as entries:
+            listed = list(entries)
+            gone.unlink()
+            yield sorted(listed, key=lambda entry: entry.name)
+
+    monkeypatch.setattr(reading.os, "scandir", scandir)
+    assert list(reading.list_records(calls.path)) == ["good.json"]
+
+
+def test_a_full_disk_while_exporting_is_no_reason_to_delete_tables(calls, tmp_path, capsys, monkeypatch):
+    from flows_analytics.store.duck import Database, FilesChangedError
+
+    calls.compact()
+    really = Database.run
+
+    def run(database, sql, values=()):
+        if sql.startswith("COPY"):
+            raise FilesChangedError("files_missing", "IO Error: No space left on device")
+        return really(database, sql, values)
+
+    monkeypatch.setattr(Database, "run", run)
+    assert main(["export", "calls", "--format", "csv", "--out", str(tmp_path / "full")]) == 1
+    err = capsys.readouterr().err
+    assert "No space left on device" in err
+    assert "Delete" not in err

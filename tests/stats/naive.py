@@ -18,6 +18,7 @@ def count(calls, goals=("done",)):
         counts.no_flow += not call.rows
         counts.paths += len(call.paths)
         counts.goal_calls += any(row.node in goals for row in call.rows)
+        counts.open_goal_calls += call.running and any(row.node in goals for row in call.rows)
         for node in {row.node for row in call.rows}:
             counts.nodes.setdefault(node, NodeCounts()).calls += 1
         for edge in {(row.node, row.next_node) for row in call.rows if row.next_node is not None}:
@@ -85,6 +86,7 @@ def paths_of(*texts):
 def _one(nodes, kind, call_id, goals):
     part = FlowCounts(calls=1, open=int(kind == "running"), paths=1, goals=goals)
     part.goal_calls = int(not goals.isdisjoint(nodes))
+    part.open_goal_calls = part.open * part.goal_calls
     for node, many in Counter(nodes).items():
         part.nodes[node] = NodeCounts(visits=many, calls=1, revisits=many - 1)
     part.nodes[nodes[0]].starts = 1

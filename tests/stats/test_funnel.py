@@ -204,6 +204,13 @@ def test_in_any_order_the_levels_are_how_many_different_steps_there_were():
     ]
 
 
+def test_in_any_order_an_optional_step_is_a_share_of_all_that_reached_a_step():
+    funnel = Funnel(["a", "b", Step("o", optional=True)], "any")
+    result = of_paths(funnel, minute("a", "o"), minute("b"))
+    aside = result.steps[-1]
+    assert (aside.step, aside.step_rate.numerator, aside.step_rate.denominator) == ("o", 1, 2)
+
+
 def test_a_running_call_is_open_below_the_last_step_and_has_converted_at_it():
     result = of_paths(Funnel(["a", "b"]), minute("a", end="running"), minute("a", "b", end="running"), minute("a"))
     first, last = result.steps

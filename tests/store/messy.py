@@ -132,6 +132,7 @@ def counted(records, goals=None):
         counts.open += record.exit_kind == "running"
         counts.paths += len(record.flow_ids)
         counts.goal_calls += any(visit.node in meant for visit in record.visits)
+        counts.open_goal_calls += record.exit_kind == "running" and any(v.node in meant for v in record.visits)
         _count_nodes(counts, record)
         _count_edges(counts, record)
         _count_variants(counts, record, meant)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import tempfile
 from collections import Counter
+from decimal import Decimal
 
 import pandas as pd
 import pyarrow as pa
@@ -173,6 +174,30 @@ def test_two_flows_of_a_call_have_one_ending(store):
     assert (counts.calls, counts.paths) == (1, 2)
 
 
+def test_of_two_flows_entered_at_one_time_the_one_that_handed_over_was_first(store):
+    log = [visit("a", 0, "greet", 4, 4, "handoff"), visit("a", 0, "billing", 4, 9, "hangup", flow="flow2")]
+    store.import_visits(table(log))
+    counts = store.count()
+    assert counts.nodes["greet"].exits == Counter({"handoff": 1})
+    assert counts.nodes["billing"].exits == Counter({"hangup": 1})
+
+
+def test_a_visit_is_left_when_another_flow_takes_over_if_its_log_does_not_say_when(store):
+    log = [
+        visit("a", 0, "greet", 0),
+        visit("a", 1, "ask", 20, flow="flow2"),
+        visit("a", 2, "pay", 30, flow="flow2"),
+        visit("a", 3, "verify", 40),
+        visit("a", 4, "done", 60, flow="flow2"),
+        visit("a", 5, "bye", 70, 75, "end", flow="flow2"),
+    ]
+    store.import_visits(table(log))
+    counts = store.count()
+    stays = {"greet": 20, "ask": 10, "pay": 10, "verify": 20, "done": 10, "bye": 5}
+    assert {name: node.dwell_us // US for name, node in counts.nodes.items()} == stays
+    assert counts.nodes["verify"].exits == Counter({"handoff": 1})
+
+
 def test_generated_names_and_empty_ones_become_one_unnamed_node(store):
     names = ["3f2504e0-4f89-41d3-9a0c-0305e82c3301", "", "3F2504E0-4F89-41D3-9A0C-0305E82C3302"]
     store.import_visits(table([visit("a", seq, name, seq) for seq, name in enumerate(names)]))
@@ -243,6 +268,14 @@ def test_a_clock_that_runs_backwards_is_told_of_and_the_visits_are_counted(store
     assert "1 call ('a')" in done.problems[0].why
     counts = store.count()
     assert (counts.nodes["greet"].visits, counts.nodes["greet"].dwell.total()) == (1, 0)
+
+
+@pytest.mark.parametrize("rows", [[visit("a", 0, "greet", 9, None, "end")], []])
+def test_a_call_that_ended_before_it_began_is_told_of(store, rows):
+    calls = [{"call_id": "a", "started_us": T0 + 9 * US, "ended_us": T0 + 5 * US}]
+    done = store.import_visits(table([*rows, visit("b", 0, "greet", 1, 2, "end")]), table(calls))
+    assert [(problem.code, problem.counted) for problem in done.problems] == [("clock_backwards", True)]
+    assert "1 call ('a')" in done.problems[0].why
 
 
 def test_calls_with_two_rows_of_attributes_have_one_of_them_and_are_told_of(store):
@@ -328,3 +361,82 @@ def test_the_words_for_endings_are_those_of_the_docs():
     rows = [line.strip("|").split("|") for line in table.strip().splitlines()[1:]]
     told = {word.strip(): kind.strip(" `") for words, kind in rows for word in words.split(",")}
     assert told | {"handoff": "handoff"} == EXITS
+
+
+@pytest.mark.parametrize("unit", ["s", "ms", "us", "ns"])
+@pytest.mark.parametrize("zone", [None, "UTC", "Europe/Berlin"])
+def test_times_may_be_timestamps_of_every_unit_and_zone(store, problems, unit, zone):
+    entered = pa.array([T0], pa.timestamp("us")).cast(pa.timestamp(unit)).cast(pa.timestamp(unit, zone))
+    store.import_visits(pa.table({"call_id": ["a"], "seq": [0], "node": ["x"], "entered_us": entered}))
+    assert [call.started_at.timestamp() for call in store.find()] == [T0 / US]
+    assert problems == []
+
+
+@pytest.mark.parametrize("column", ["entered_us", "exited_us"])
+@pytest.mark.parametrize("us", [T0 * 1000, 2**63 - 1, -(2**63)])
+def test_a_time_that_no_calendar_has_is_of_the_wrong_type(store, problems, column, us):
+    bad = visit("far", 0, "greet", 0, 1) | {column: us}
+    assert store.import_visits(table([*LOG, bad])).calls == 2
+    assert [(problem.code, "'far'" in problem.why) for problem in problems] == [("column_type", True)]
+
+
+def test_a_start_that_no_calendar_has_counts_as_missing(store, problems):
+    store.import_visits(table(LOG), pa.table({"call_id": ["a"], "started_us": [2**62], "ended_us": [-(2**62)]}))
+    assert [(problem.code, problem.counted) for problem in problems] == [("column_type", True)] * 2
+    assert store.find()[0].started_at.timestamp() == T0 / US
+
+
+def test_a_decimal_that_is_no_whole_number_is_not_rounded(store, problems):
+    rows = table(LOG).set_column(2, "seq", pa.array([Decimal(each) for each in ("0.5", "1.0", "0.0", "1.0")]))
+    assert store.import_visits(rows).calls == 1
+    assert [problem.code for problem in problems] == ["column_type"]
+
+
+def test_an_attribute_may_have_any_name(store, tmp_path, problems):
+    pq.write_table(pa.table({"call_id": ["a"], "a\0b": ["1"], 'q"|\n': ["2"]}), tmp_path / "calls.parquet")
+    store.import_visits(table(LOG), tmp_path / "calls.parquet")
+    assert len(store.find(Filter(metadata={'q"|\n': "2"}))) == 1
+    assert problems == []
+
+
+def test_a_flow_hands_over_when_the_next_one_is_entered_not_when_that_is_left(store):
+    rows = [
+        visit("a", 0, "greet", 0),
+        visit("a", 0, "pay", 10, flow="flow2"),
+        visit("a", 1, "thank", 50, 60, flow="flow2"),
+    ]
+    store.import_visits(table(rows))
+    (dwell,) = store.read(lambda opened: opened.database.run("SELECT dwell_us FROM visits WHERE node = 'greet'"))
+    assert dwell == (10 * US,)
+
+
+@pytest.mark.parametrize(
+    ("written", "us"),
+    [
+        ("1700000000000000", 1_700_000_000_000_000),
+        ("2023-11-14T22:13:20Z", 1_700_000_000_000_000),
+        ("2023-11-14 22:13:20.5", 1_700_000_000_500_000),
+        ("2023-11-15T00:13:20+02:00", 1_700_000_000_000_000),
+    ],
+)
+def test_times_in_text_are_numbers_or_iso_8601(store, tmp_path, problems, written, us):
+    (tmp_path / "log.csv").write_text(f"call_id,seq,node,entered_us\na,0,x,{written}\n")
+    store.import_visits(tmp_path / "log.csv")
+    assert [call.started_at.timestamp() * 1e6 for call in store.find()] == [us]
+    assert problems == []
+
+
+def test_a_quoted_field_may_come_after_any_number_of_plain_ones(store, tmp_path, problems):
+    rows = [f"c{number},0,plain,{number + 1}" for number in range(40_000)]
+    quoted_row = 'last,0,"with, comma\nand ""quotes""",5'
+    (tmp_path / "log.csv").write_text("\n".join(["call_id,seq,node,entered_us", *rows, quoted_row, ""]))
+    assert store.import_visits(tmp_path / "log.csv").calls == 40_001
+    assert [call.paths["main"] for call in store.find(Filter(node='with, comma\nand "quotes"'))] == [
+        ('with, comma\nand "quotes"',)
+    ]
+    assert problems == []
+
+
+def test_a_whole_number_that_has_become_a_float_is_written_as_one(store):
+    store.import_visits(table(LOG), pa.table({"call_id": ["a", "b"], "agent_version": [42.0, None]}))
+    assert set(store.count_by("agent_version")) == {"42", None}

@@ -15,14 +15,14 @@ SELECT goals, COUNT(*) FROM calls GROUP BY goals
 """Sets of goals, as numbers, and the calls that name them."""
 
 REACHED = """
-SELECT COUNT(*) FROM paths WHERE goal AND flows = 1
+SELECT COUNT(*), SUM(CASE WHEN open THEN 1 ELSE 0 END) FROM paths WHERE goal AND flows = 1
 """
-"""Calls of one path that reached a goal: none of them can be counted twice."""
+"""Calls of one path that reached a goal, and those under way: none of them can be counted twice."""
 
 REACHED_BY_SEVERAL = """
-SELECT COUNT(DISTINCT call_id) FROM paths WHERE goal AND flows > 1
+SELECT COUNT(DISTINCT call_id), COUNT(DISTINCT CASE WHEN open THEN call_id END) FROM paths WHERE goal AND flows > 1
 """
-"""Calls of several paths that reached a goal."""
+"""Calls of several paths that reached a goal, and those under way."""
 
 LISTED = """
 SELECT calls.call_id, calls.started_us, calls.duration_us, calls.exit_kind, calls.agent_name, calls.agent_id,
