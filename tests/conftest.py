@@ -3,9 +3,15 @@
 from __future__ import annotations
 
 import logging
+from importlib.metadata import entry_points
 
 import pytest
 from loguru import logger
+
+_PLUGIN = "flows_analytics.testing.plugin"
+_INSTALLED = any(point.value == _PLUGIN for point in entry_points(group="pytest11"))
+# Where the library is on the path only, or was installed before it had a plugin, pytest is told of it.
+pytest_plugins = ["pytester"] if _INSTALLED else ["pytester", _PLUGIN]
 
 
 @pytest.hookimpl(tryfirst=True)

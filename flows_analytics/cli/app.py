@@ -10,6 +10,7 @@ from typing import Annotated
 
 import typer
 
+from flows_analytics.cli.assert_path import assert_path
 from flows_analytics.cli.calls import calls
 from flows_analytics.cli.compact import compact
 from flows_analytics.cli.compare import compare
@@ -27,6 +28,7 @@ from flows_analytics.cli.recover import recover
 from flows_analytics.cli.report import report
 from flows_analytics.cli.show import show
 from flows_analytics.cli.stats import stats
+from flows_analytics.cli.to_test import to_test
 from flows_analytics.errors import FlowsAnalyticsError
 
 app = typer.Typer(
@@ -41,6 +43,8 @@ app = typer.Typer(
 app.command()(demo)
 app.command()(show)
 app.command()(report)
+app.command(name="to-test")(to_test)
+app.command(name="assert-path")(assert_path)
 app.command()(recover)
 app.command()(deliver)
 app.command()(prune)

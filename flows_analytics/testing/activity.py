@@ -30,6 +30,9 @@ class BotActivity:
         self._marks = 0
         self._generating = 0
         self._unspoken: set[str] = set()
+        self._functions: set[str] = set()
+        self.waited_for = False
+        """Whether a bot that works in silence is waited for, however long. A real caller does not know."""
         self._speaking_since: float | None = None
         self._quiet_since: float | None = None
         self._was_quiet = True
@@ -69,7 +72,12 @@ class BotActivity:
     @property
     def quiet(self) -> bool:
         """Whether nothing is heard of the bot and nothing is on its way."""
-        return not self._generating and not self._unspoken and self._speaking_since is None
+        return not self._generating and not self._unspoken and not self.working and self._speaking_since is None
+
+    @property
+    def working(self) -> bool:
+        """Whether it works in silence and is waited for: its functions run, or its LLM."""
+        return self.waited_for and bool(self._functions or self._generating)
 
     @property
     def quiet_since(self) -> float | None:
@@ -86,6 +94,24 @@ class BotActivity:
         finally:
             self._generating -= 1
             self._notify()
+
+    def function_began(self, tool_call_id: str) -> None:
+        """Note that a function runs.
+
+        Args:
+            tool_call_id: The LLM's id of the call.
+        """
+        self._functions.add(tool_call_id)
+        self._notify()
+
+    def function_ended(self, tool_call_id: str) -> None:
+        """Note that a function has returned, failed or been cancelled.
+
+        Args:
+            tool_call_id: The LLM's id of the call.
+        """
+        self._functions.discard(tool_call_id)
+        self._notify()
 
     def will_speak(self, context_id: str) -> None:
         """Note that the TTS has accepted text.
@@ -130,11 +156,13 @@ class BotActivity:
         Returns:
             Whether something happened.
         """
+        changed = self._changed
         try:
             async with asyncio.timeout(within):
-                await self._changed.wait()
+                await changed.wait()
         except TimeoutError:
-            return False
+            # Both may fall into one moment; what happened counts.
+            return changed.is_set()
         return True
 
     def _notify(self) -> None:

@@ -1,21 +1,16 @@
 """A whole voice bot with scripted services: a pipeline, a worker and a FlowManager."""
 
 import asyncio
+import functools
 import random
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from typing import Any, Self
 
+from pipecat.frames.frames import EndFrame
 from pipecat.observers.base_observer import BaseObserver
 from pipecat.pipeline.pipeline import Pipeline
 from pipecat.pipeline.worker import PipelineParams, PipelineWorker
-from pipecat.processors.aggregators.llm_context import LLMContext
-from pipecat.processors.aggregators.llm_response_universal import (
-    LLMContextAggregatorPair,
-    LLMUserAggregatorParams,
-)
 from pipecat.processors.frame_processor import FrameProcessor
-from pipecat.turns.user_start import VADUserTurnStartStrategy
-from pipecat.turns.user_stop import SpeechTimeoutUserTurnStopStrategy
 from pipecat.turns.user_turn_strategies import UserTurnStrategies
 from pipecat.utils.base_object import BaseObject
 from pipecat.workers.runner import WorkerRunner
@@ -24,17 +19,12 @@ from flows_analytics.testing.activity import BotActivity
 from flows_analytics.testing.caller import PATIENCE_SECS, Line, ScriptedCaller
 from flows_analytics.testing.happening import Happening
 from flows_analytics.testing.installed_flows import installed_flows
-from flows_analytics.testing.llm import ScriptedLLM
 from flows_analytics.testing.pace import Pace
+from flows_analytics.testing.parts import Parts
 from flows_analytics.testing.script import Script
 from flows_analytics.testing.steps import HangsUp, Interrupts, Step
-from flows_analytics.testing.stt import ScriptedSTT
-from flows_analytics.testing.text_line import TextInput, TextLine
-from flows_analytics.testing.transport import ScriptedTransport
-from flows_analytics.testing.tts import ScriptedTTS
+from flows_analytics.testing.text_line import TextLine
 
-# Until the caller may be sure that a pause is the end of the turn.
-_USER_SPEECH_TIMEOUT_SECS = 0.307
 # What a cancelled call may still take to wind down.
 _WIND_DOWN_SECS = 60.0
 
@@ -90,6 +80,8 @@ class ScriptedBot:
         arrange: Callable[[Self], Sequence[FrameProcessor]] | None = None,
         worker_options: Mapping[str, Any] | None = None,
         on_happening: Callable[[Happening], None] | None = None,
+        parts: Parts | None = None,
+        flow_manager: Any = None,
         **flow_options: Any,
     ) -> None:
         """Build the bot.
@@ -111,25 +103,40 @@ class ScriptedBot:
                 FlowManager's, and is given the script of the call as its `script`. None takes the usual order.
             worker_options: Further arguments of the worker, such as `params` or `idle_timeout_secs`.
             on_happening: Told what really happens in the call (see `Happening`). None tells nobody.
+            parts: The services, made before; then what says how to make them is ignored. None makes them.
+            flow_manager: A FlowManager that stands on a pipeline and a worker of its own, made of ``parts``; then
+                what says how to make those is ignored. None makes all three.
             **flow_options: Further arguments of the FlowManager, such as `global_functions`.
         """
-        self.pace = pace or Pace()
-        self._dice = dice or random.Random(random.random())
-        self.activity = BotActivity(on_happening)
-        # Any, for an LLMSwitcher may stand in its place.
-        self.llm: Any = ScriptedLLM(pace=self.pace, dice=self._dice, activity=self.activity)
-        self.stt: ScriptedSTT | None = None
-        self.tts: ScriptedTTS | None = None
-        self.transport: ScriptedTransport | None = None
-        self._text_input = TextInput()
-        # These strategies need no model file, and time alone decides.
-        turns = user_turn_strategies or UserTurnStrategies(
-            start=[VADUserTurnStartStrategy()],
-            stop=[SpeechTimeoutUserTurnStopStrategy(user_speech_timeout=_USER_SPEECH_TIMEOUT_SECS)],
+        self.parts = parts or Parts(
+            text_only=True,
+            pace=pace,
+            dice=dice,
+            activity=BotActivity(on_happening),
+            user_turn_strategies=user_turn_strategies,
+            user_idle_timeout=user_idle_timeout,
         )
-        user_params = LLMUserAggregatorParams(user_turn_strategies=turns, user_idle_timeout=user_idle_timeout)
-        self.context_aggregator = LLMContextAggregatorPair(LLMContext(), user_params=user_params)
-        self.processors = self._text_processors() if text_only else self._voice_processors()
+        self.pace = self.parts.pace
+        self._dice = self.parts.dice
+        self.activity = self.parts.activity
+        # Any, for an LLMSwitcher may stand in its place.
+        self.llm: Any = self.parts.llm
+        self.stt = self.parts.stt
+        self.tts = self.parts.tts
+        self.transport = self.parts.transport
+        self.context_aggregator = self.parts.context_aggregator
+        if parts is not None:
+            self.processors = parts.processors
+        else:
+            self.processors = self._text_processors() if text_only else self._voice_processors()
+        self._initialization_error: Exception | None = None
+        self._has_run = False
+        if flow_manager is not None:
+            self.flow_manager: Any = flow_manager
+            self.worker: Any = flow_manager.worker
+            for observer in observers:
+                self.worker.add_observer(observer)
+            return
         options: dict[str, Any] = {
             "params": PipelineParams(enable_metrics=True, enable_usage_metrics=True),
             "enable_rtvi": False,
@@ -139,15 +146,13 @@ class ScriptedBot:
             **(worker_options or {}),
         }
         self.worker = PipelineWorker(Pipeline(list(arrange(self)) if arrange else self.processors), **options)
-        self.flow_manager: Any = (flow_manager_class or installed_flows().FlowManager)(
+        self.flow_manager = (flow_manager_class or installed_flows().FlowManager)(
             worker=self.worker,
             llm=self.llm,
             context_aggregator=self.context_aggregator,
             transport=self.transport,
             **flow_options,
         )
-        self._initialization_error: Exception | None = None
-        self._has_run = False
 
     async def run(
         self,
@@ -156,6 +161,9 @@ class ScriptedBot:
         *,
         patience: float = PATIENCE_SECS,
         max_secs: float = 1800.0,
+        initialize: bool = True,
+        end_reason: str | None = None,
+        hang_up_reason: str | None = None,
     ) -> Script:
         """Hold one call, from connecting to the end of the pipeline.
 
@@ -168,6 +176,10 @@ class ScriptedBot:
             steps: The script.
             patience: Seconds of silence after which the caller no longer waits for the bot.
             max_secs: Seconds after which the call is cancelled.
+            initialize: Whether to initialize the flow; if not, the bot does so itself when the client connects.
+            end_reason: What the EndFrame at the end of the script gives as its reason. None gives none.
+            hang_up_reason: What the call is cancelled with when the caller hangs up. None lets the runner cancel
+                it, without a reason, as Pipecat's examples do.
 
         Returns:
             The script as the call left it; its `leftover` tells which steps nobody took.
@@ -187,7 +199,12 @@ class ScriptedBot:
         runner = WorkerRunner(handle_sigint=False)
         await runner.add_workers(self.worker)
         pipeline = asyncio.create_task(runner.run(), name="pipeline")
-        call = asyncio.create_task(self._hold_call(runner, initial_node, script, patience), name="call")
+
+        async def hang_up() -> None:
+            await (self.worker.cancel(reason=hang_up_reason) if hang_up_reason else runner.cancel())
+
+        begin = functools.partial(self._initialize, runner, initial_node) if initialize else _begin_nothing
+        call = asyncio.create_task(self._hold_call(begin, hang_up, script, patience, end_reason), name="call")
         limit = asyncio.timeout(max_secs)
         try:
             async with limit:
@@ -211,56 +228,58 @@ class ScriptedBot:
         pipeline.result()
         return script
 
-    async def _hold_call(self, runner: WorkerRunner, initial_node: Any, script: Script, patience: float) -> None:
+    def _text_processors(self) -> list[FrameProcessor]:
+        return self.parts.text_processors()
+
+    def _voice_processors(self) -> list[FrameProcessor]:
+        processors = self.parts.add_voice()
+        self.stt, self.tts, self.transport = self.parts.stt, self.parts.tts, self.parts.transport
+        return processors
+
+    async def _initialize(self, runner: WorkerRunner, initial_node: Any, *_: object) -> None:
+        # Pipecat only logs what an event handler raises; a test wants to know.
+        try:
+            await self.flow_manager.initialize(initial_node)
+        except Exception as error:
+            self._initialization_error = error
+            await runner.cancel()
+
+    async def _hold_call(
+        self,
+        begin: Callable[..., Awaitable[None]],
+        hang_up: Callable[[], Awaitable[None]],
+        script: Script,
+        patience: float,
+        end_reason: str | None,
+    ) -> None:
         started = asyncio.Event()
 
         async def on_pipeline_started(*_: object) -> None:
             started.set()
 
-        async def initialize(*_: object) -> None:
-            # Pipecat only logs what an event handler raises; a test wants to know.
-            try:
-                await self.flow_manager.initialize(initial_node)
-            except Exception as error:
-                self._initialization_error = error
-                await runner.cancel()
-
         async def on_client_disconnected(*_: object) -> None:
-            await runner.cancel()
+            await hang_up()
 
         _on(self.worker, "on_pipeline_started", on_pipeline_started)
         line: Line
         if self.transport:
-            _on(self.transport, "on_client_connected", initialize)
+            _on(self.transport, "on_client_connected", begin)
             _on(self.transport, "on_client_disconnected", on_client_disconnected)
             line = self.transport
         else:
-            line = TextLine(self._text_input, runner.cancel)
+            line = TextLine(self.parts.text_input, hang_up)
         caller = ScriptedCaller(script, line, self.activity, pace=self.pace, dice=self._dice, patience=patience)
         await started.wait()
         if self.transport:
             await self.transport.connect()
         else:
-            await initialize()
+            await begin()
         if not await caller.run():
-            await self.worker.stop_when_done()
+            await self.worker.queue_frame(EndFrame(reason=end_reason))
 
-    def _text_processors(self) -> list[FrameProcessor]:
-        return [self._text_input, self.context_aggregator.user(), self.llm, self.context_aggregator.assistant()]
 
-    def _voice_processors(self) -> list[FrameProcessor]:
-        self.stt = ScriptedSTT(pace=self.pace, dice=self._dice, activity=self.activity)
-        self.tts = ScriptedTTS(pace=self.pace, dice=self._dice, activity=self.activity)
-        self.transport = ScriptedTransport(activity=self.activity, on_speech=self.stt.expect)
-        return [
-            self.transport.input(),
-            self.stt,
-            self.context_aggregator.user(),
-            self.llm,
-            self.tts,
-            self.transport.output(),
-            self.context_aggregator.assistant(),
-        ]
+async def _begin_nothing(*_: object) -> None:
+    """The bot begins by itself."""
 
 
 def _on(source: BaseObject, event: str, handler: Callable[..., Awaitable[None]]) -> None:

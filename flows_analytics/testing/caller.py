@@ -7,10 +7,11 @@ from typing import Protocol
 from flows_analytics.testing.activity import BotActivity
 from flows_analytics.testing.pace import Pace, draw
 from flows_analytics.testing.script import Script
-from flows_analytics.testing.steps import CallerStep, HangsUp, Interrupts, LLMStep, Silence, User
+from flows_analytics.testing.steps import CallerStep, HangsUp, Interrupts, LLMStep, Presses, Silence, User
 
-PATIENCE_SECS = 12.0
-"""How long a caller waits for a silent bot by default."""
+PATIENCE_SECS = 12.0107
+"""How long a caller waits for a silent bot by default. Odd, so that it never ends at the very moment at which
+something that takes a round number of seconds does."""
 
 # How long the bot must be quiet after the last step until the call counts as over: longer than the end of
 # a turn and the start of an answer take, so that an answer to the last words is still heard.
@@ -27,6 +28,10 @@ class Line(Protocol):
 
     async def speak(self, text: str, secs: float) -> None:
         """Say `text` within `secs` seconds, and return when the bot has noticed the end of it."""
+        ...
+
+    async def press(self, keys: str, secs: float) -> None:
+        """Press keys, `secs` seconds from one to the next."""
         ...
 
     async def hang_up(self) -> None:
@@ -84,6 +89,10 @@ class ScriptedCaller:
                 case Interrupts():
                     await self._wait_for_voice(step.after)
                     await self._speak(step.text)
+                case Presses():
+                    await self._listen(self._think(step.after))
+                    await self._line.press(step.keys, draw(self._pace.key, self._dice))
+                    self._last_words_at = _now()
                 case Silence():
                     await self._listen(_PAUSE_SECS)
                     # Taken first: what the bot says into the silence comes after it in the script.
@@ -113,7 +122,8 @@ class ScriptedCaller:
         """Wait until nobody has spoken for `secs` seconds."""
         while True:
             if not self._activity.quiet:
-                if not await self._activity.change(within=self._patience) and self._out_of_patience():
+                waited = not await self._activity.change(within=self._patience)
+                if waited and not self._activity.quiet and self._out_of_patience():
                     return
                 continue
             last_heard_at = max(self._last_words_at, self._activity.quiet_since or 0.0)
@@ -138,7 +148,7 @@ class ScriptedCaller:
         return draw(self._pace.think, self._dice) if after is None else after
 
     def _out_of_patience(self) -> bool:
-        return self._activity.speaking_since is None
+        return self._activity.speaking_since is None and not self._activity.working
 
 
 def _now() -> float:

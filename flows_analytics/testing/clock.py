@@ -96,6 +96,14 @@ class VirtualLoop(asyncio.SelectorEventLoop):
             )
         self._now_ns = now_ns
 
+    def continue_from(self, other: "VirtualLoop") -> None:
+        """Set the clock to that of a loop that ran before.
+
+        Args:
+            other: The other loop, with the same start.
+        """
+        self._now_ns = max(self._now_ns, other.monotonic_ns())
+
     def describe_waiting(self) -> str:
         """Say which tasks are not done and where each of them waits."""
         lines = sorted(_where(task) for task in asyncio.all_tasks(self))

@@ -4,11 +4,15 @@ import asyncio
 import json
 import random
 import re
+from collections.abc import Callable
 from typing import Any
 
 from pipecat.frames.frames import (
     Frame,
+    FunctionCallCancelFrame,
     FunctionCallFromLLM,
+    FunctionCallInProgressFrame,
+    FunctionCallResultFrame,
     LLMContextFrame,
     LLMFullResponseEndFrame,
     LLMFullResponseStartFrame,
@@ -20,13 +24,19 @@ from pipecat.services.llm_service import LLMService
 from pipecat.services.settings import LLMSettings
 
 from flows_analytics.testing.activity import BotActivity
-from flows_analytics.testing.pace import Pace, draw
+from flows_analytics.testing.pace import Duration, Pace, draw
 from flows_analytics.testing.script import Script
 from flows_analytics.testing.settings import complete
-from flows_analytics.testing.steps import Calls, CallsTogether, Fails, LLMStep, Says
+from flows_analytics.testing.steps import Calls, CallsTogether, Fails, LLMStep, Says, Slow
 
 # A word together with the white space before it, the way models stream their tokens.
 _TOKENS = re.compile(r"\s*\S+")
+
+Check = Callable[[tuple[Calls, ...], LLMContext], str | None]
+"""Says why the LLM cannot call these functions now; None if it can."""
+
+Asked = Callable[[LLMContext, str | None], None]
+"""Told of each request to the LLM: its context and its system instruction."""
 
 
 class ScriptedLLM(LLMService):
@@ -66,6 +76,10 @@ class ScriptedLLM(LLMService):
         self._activity = activity or BotActivity()
         self._filler = Says(filler)
         self._summary = summary
+        self.check: Check | None = None
+        """Asked before functions are called; the script is given up if it objects. None lets every call pass."""
+        self.on_asked: Asked | None = None
+        """Told of each request, before it is answered. None tells nobody."""
         self._calls_made = 0
         self._last_prompt = ""
 
@@ -99,20 +113,45 @@ class ScriptedLLM(LLMService):
             await self.push_frame(frame, direction)
             return
         with self._activity.generating():
-            step = self.script.take_llm_step() or self._filler
+            if self.on_asked:
+                self.on_asked(frame.context, getattr(self._settings, "system_instruction", None) or None)
+            step, ttfb = self._take_step(frame.context)
             self._activity.tell("llm_asked", who=self.name, text=_words_of(step))
             try:
                 await self.push_frame(LLMFullResponseStartFrame())
                 await self.start_processing_metrics()
-                await self._answer(step, frame.context)
+                await self._answer(step, frame.context, ttfb)
             finally:
                 self._activity.tell("llm_done", who=self.name, text=_words_of(step))
                 await self.stop_processing_metrics()
                 await self.push_frame(LLMFullResponseEndFrame())
 
-    async def _answer(self, step: LLMStep, context: LLMContext) -> None:
+    async def push_frame(self, frame: Frame, direction: FrameDirection = FrameDirection.DOWNSTREAM) -> None:
+        """Push a frame, and tell of functions that begin and end.
+
+        Args:
+            frame: The frame.
+            direction: Where it goes.
+        """
+        if isinstance(frame, FunctionCallInProgressFrame):
+            self._activity.function_began(frame.tool_call_id)
+        elif isinstance(frame, FunctionCallResultFrame | FunctionCallCancelFrame):
+            self._activity.function_ended(frame.tool_call_id)
+        await super().push_frame(frame, direction)
+
+    def _take_step(self, context: LLMContext) -> tuple[LLMStep, Duration]:
+        """The step of this run, and how long it takes to begin."""
+        step, ttfb = self.script.take_llm_step() or self._filler, self._pace.llm_ttfb
+        if isinstance(step, Slow):
+            step, ttfb = step.step, step.secs
+        if self.check and (problem := self.check(_calls_in(step), context)):
+            self.script.give_up(problem)
+            step = self._filler
+        return step, ttfb
+
+    async def _answer(self, step: LLMStep, context: LLMContext, ttfb: Duration) -> None:
         await self.start_ttfb_metrics()
-        await asyncio.sleep(draw(self._pace.llm_ttfb, self._dice))
+        await asyncio.sleep(draw(ttfb, self._dice))
         if isinstance(step, Fails):
             await self.push_error(step.message)
             return
@@ -123,7 +162,9 @@ class ScriptedLLM(LLMService):
                 case Says():
                     await self._stream(step.text)
                 case Calls() | CallsTogether():
-                    await self._call(step.calls if isinstance(step, CallsTogether) else (step,), context)
+                    await self._call(_calls_in(step), context)
+                case Slow():
+                    pass  # unwrapped when it was taken
         finally:
             # Providers bill an interrupted answer too.
             await self._report_usage(step, context)
@@ -167,6 +208,16 @@ class ScriptedLLM(LLMService):
 
 def _words_of(step: LLMStep) -> str | None:
     return step.text if isinstance(step, Says) else None
+
+
+def _calls_in(step: LLMStep) -> tuple[Calls, ...]:
+    match step:
+        case Calls():
+            return (step,)
+        case CallsTogether():
+            return step.calls
+        case _:
+            return ()
 
 
 def _tokens_in(characters: int) -> int:

@@ -30,6 +30,8 @@ class Pace:
     """What the bot takes to say a word."""
     caller_word: Duration = 0.353
     """What the caller takes to say a word."""
+    key: Duration = 0.223
+    """From one key of the telephone to the next."""
     think: Duration = 0.811
     """What the caller waits after the bot has stopped, where a step does not say."""
 

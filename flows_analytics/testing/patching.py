@@ -70,12 +70,50 @@ def virtual_time(*, seed: int = 0, packages: Sequence[str] = PACKAGES) -> Genera
         yield
 
 
+class _Ambient(threading.local):
+    """The loop whose clock holds in this thread while no loop runs."""
+
+    loop: VirtualLoop | None = None
+
+
+_AMBIENT = _Ambient()
+
+
+@contextmanager
+def ambient(loop: VirtualLoop | None) -> Generator[None]:
+    """Let the clock of a loop hold in this thread also while no loop runs, until the block ends.
+
+    Args:
+        loop: The loop; None lets the real clock hold.
+
+    Yields:
+        Nothing; inside `virtual_time`, code that is not async sees the clock of the loop.
+    """
+    before, _AMBIENT.loop = _AMBIENT.loop, loop
+    try:
+        yield
+    finally:
+        _AMBIENT.loop = before
+
+
 def _virtual_loop() -> VirtualLoop | None:
     try:
         loop = asyncio.get_running_loop()
     except RuntimeError:
-        return None
+        return _AMBIENT.loop
     return loop if isinstance(loop, VirtualLoop) else None
+
+
+_real_sleep = time.sleep
+
+
+def _sleep(secs: float) -> None:
+    """Block: for no time at all, unless no loop runs; then somebody may wait for the real world."""
+    loop = _virtual_loop()
+    if loop is not None:
+        loop.advance(secs)
+    if loop is None or (loop is _AMBIENT.loop and not loop.is_running()):
+        _real_sleep(secs)
 
 
 def _dispatcher(real: Callable[[], _T], virtual: Callable[[VirtualLoop], _T]) -> Callable[[], _T]:
@@ -93,30 +131,84 @@ def _seeded_uuid4(loop: VirtualLoop) -> uuid.UUID:
 
 
 # Made once, at import: a second run meets the same dispatchers in modules that captured them in the first.
-_DISPATCHERS: dict[Callable[[], Any], Callable[[], Any]] = {
+_DISPATCHERS: dict[Callable[..., Any], Callable[..., Any]] = {
     time.time: _dispatcher(time.time, lambda loop: loop.wall_ns() / 1e9),
     time.time_ns: _dispatcher(time.time_ns, VirtualLoop.wall_ns),
     time.monotonic: _dispatcher(time.monotonic, VirtualLoop.time),
     time.monotonic_ns: _dispatcher(time.monotonic_ns, VirtualLoop.monotonic_ns),
     time.perf_counter: _dispatcher(time.perf_counter, VirtualLoop.time),
     time.perf_counter_ns: _dispatcher(time.perf_counter_ns, VirtualLoop.monotonic_ns),
+    time.sleep: _sleep,
     uuid.uuid4: _dispatcher(uuid.uuid4, _seeded_uuid4),
 }
-_SWAPPED: dict[types.ModuleType, dict[str, Callable[[], Any]]] = {
+_SWAPPED: dict[types.ModuleType, dict[str, Callable[..., Any]]] = {
     time: {real.__name__: new for real, new in _DISPATCHERS.items() if real is not uuid.uuid4},
     uuid: {"uuid4": _DISPATCHERS[uuid.uuid4]},
 }
 
 
-class _Datetime(datetime.datetime):
-    """`datetime.datetime` with a `now` that asks `time.time`, and so the virtual clock."""
+class _AnyDatetime(type):
+    """Moments made by the real class are instances, too."""
+
+    def __instancecheck__(cls, instance: object) -> bool:
+        return isinstance(instance, datetime.datetime)
+
+
+class _AnyDate(type):
+    def __instancecheck__(cls, instance: object) -> bool:
+        return isinstance(instance, datetime.date)
+
+
+class _Datetime(datetime.datetime, metaclass=_AnyDatetime):
+    """`datetime.datetime` that asks `time.time`, and so the virtual clock."""
 
     @classmethod
     def now(cls, tz: datetime.tzinfo | None = None) -> Self:
         return cls.fromtimestamp(time.time(), tz)
 
+    @classmethod
+    def today(cls) -> Self:
+        return cls.fromtimestamp(time.time())
 
-_DATETIME_MODULE = types.SimpleNamespace(**{**vars(datetime), "datetime": _Datetime})
+    @classmethod
+    def utcnow(cls) -> Self:
+        return cls.fromtimestamp(time.time(), datetime.UTC).replace(tzinfo=None)
+
+
+class _Date(datetime.date, metaclass=_AnyDate):
+    """`datetime.date` that asks `time.time`, and so the virtual clock."""
+
+    @classmethod
+    def today(cls) -> Self:
+        return cls.fromtimestamp(time.time())
+
+
+_DATETIME_MODULE = types.SimpleNamespace(**{**vars(datetime), "datetime": _Datetime, "date": _Date})
+_DATES: tuple[tuple[Any, Any], ...] = (
+    (datetime, _DATETIME_MODULE),
+    (datetime.datetime, _Datetime),
+    (datetime.date, _Date),
+)
+
+
+@contextmanager
+def virtual_modules(modules: Sequence[types.ModuleType]) -> Generator[None]:
+    """Rebind what modules outside `PACKAGES` captured of time, dates included, until the block ends.
+
+    Args:
+        modules: The modules, such as those of a bot and its tests.
+
+    Yields:
+        Nothing; needs `virtual_time` around it.
+    """
+    with ExitStack() as undo:
+        for module in modules:
+            _rebind(undo, module)
+            for name, value in list(vars(module).items()):
+                for real, replacement in _DATES:
+                    if value is real:
+                        _put(undo, module, name, replacement)
+        yield
 
 
 def _put(undo: ExitStack, owner: Any, name: str, value: Any) -> None:
@@ -124,7 +216,7 @@ def _put(undo: ExitStack, owner: Any, name: str, value: Any) -> None:
     setattr(owner, name, value)
 
 
-def _replacement(value: Any) -> Callable[[], Any] | None:
+def _replacement(value: Any) -> Callable[..., Any] | None:
     # Only builtins and plain functions can be what we look for, and only those are sure to hash.
     if isinstance(value, types.BuiltinFunctionType | types.FunctionType):
         return _DISPATCHERS.get(value)

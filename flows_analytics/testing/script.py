@@ -21,10 +21,18 @@ class Script:
         self._steps = tuple(steps)
         self._next = 0
         self._passed_over: list[Step] = []
+        self._given_up: str | None = None
+
+    @property
+    def given_up(self) -> str | None:
+        """Why the rest of the script was given up; None if it was not."""
+        return self._given_up
 
     @property
     def next_step(self) -> Step | None:
         """The step whose turn it is, or None at the end."""
+        if self._given_up is not None:
+            return None
         return self._steps[self._next] if self._next < len(self._steps) else None
 
     @property
@@ -60,3 +68,12 @@ class Script:
         """Give up the LLM steps before the caller's next one; they count as left over."""
         while (step := self.take_llm_step()) is not None:
             self._passed_over.append(step)
+
+    def give_up(self, why: str) -> None:
+        """Give up what is left of the script; it counts as left over, and the call comes to its end.
+
+        Args:
+            why: What made it impossible. The first reason stays.
+        """
+        if self._given_up is None:
+            self._given_up = why

@@ -49,6 +49,14 @@ class Fails:
 
 
 @dataclass(frozen=True)
+class Slow:
+    """The LLM takes long to begin its answer."""
+
+    step: "Says | Calls | CallsTogether | Fails"
+    secs: float
+
+
+@dataclass(frozen=True)
 class User:
     """The caller lets the bot finish, thinks, and speaks."""
 
@@ -72,6 +80,14 @@ class Interrupts:
 
 
 @dataclass(frozen=True)
+class Presses:
+    """The caller presses keys of the telephone once the bot is done."""
+
+    keys: str
+    after: float | None = None
+
+
+@dataclass(frozen=True)
 class HangsUp:
     """The caller hangs up."""
 
@@ -79,10 +95,10 @@ class HangsUp:
     while_bot_speaks: bool = False
 
 
-LLMStep = Says | Calls | CallsTogether | Fails
+LLMStep = Says | Calls | CallsTogether | Fails | Slow
 """A step one run of the LLM takes."""
 
-CallerStep = User | Silence | Interrupts | HangsUp
+CallerStep = User | Silence | Interrupts | Presses | HangsUp
 """A step the caller takes."""
 
 Step = LLMStep | CallerStep
@@ -110,7 +126,7 @@ def calls(name: str, /, **arguments: Any) -> Calls:
     return Calls(name, arguments)
 
 
-def calls_together(*steps: Calls) -> CallsTogether:
+def several(*steps: Calls) -> CallsTogether:
     """Let the LLM call several functions in one response.
 
     Args:
@@ -120,7 +136,7 @@ def calls_together(*steps: Calls) -> CallsTogether:
         ValueError: There are fewer than two.
     """
     if len(steps) < 2:
-        raise ValueError("calls_together needs two calls or more; use calls(...) for a single one")
+        raise ValueError("several needs two calls or more; use calls(...) for a single one")
     return CallsTogether(steps)
 
 
@@ -131,6 +147,24 @@ def fails(message: str) -> Fails:
         message: The text of the error.
     """
     return Fails(message)
+
+
+def slow(step: Says | Calls | CallsTogether | Fails, *, secs: float) -> Slow:
+    """Let the LLM take long to begin an answer.
+
+    Args:
+        step: The answer, made with `says`, `calls`, `several` or `fails`.
+        secs: Seconds from the request to the first token or function call.
+
+    Raises:
+        ValueError: `secs` is negative.
+        TypeError: `step` is no answer of the LLM.
+    """
+    if not isinstance(step, Says | Calls | CallsTogether | Fails):  # pyright: ignore[reportUnnecessaryIsInstance]  # most scripts are not type-checked
+        raise TypeError(f"slow takes what the LLM answers, such as says(...) or calls(...), not {step!r}")
+    if secs < 0:
+        raise ValueError("slow needs a number of seconds that is not negative")
+    return Slow(step, secs)
 
 
 def user(text: str, *, after: float | None = None) -> User:
@@ -164,6 +198,24 @@ def interrupts(text: str, *, after: float) -> Interrupts:
         after: Seconds into the bot's speech.
     """
     return Interrupts(text, after)
+
+
+_KEYS = "0123456789*#"
+
+
+def dtmf(keys: str, *, after: float | None = None) -> Presses:
+    """Let the caller press keys of the telephone once the bot is done.
+
+    Args:
+        keys: The keys, from 0 to 9, ``*`` and ``#``, in order.
+        after: Seconds the caller waits after the bot has finished. None takes the pace of the call.
+
+    Raises:
+        ValueError: There is no such key, or there are none at all.
+    """
+    if not keys or not set(keys) <= set(_KEYS):
+        raise ValueError(f"dtmf takes keys from {_KEYS}, not {keys!r}")
+    return Presses(keys, after)
 
 
 def hangs_up(*, after: float | None = None, while_bot_speaks: bool = False) -> HangsUp:

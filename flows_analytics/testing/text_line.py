@@ -3,7 +3,8 @@
 import asyncio
 from collections.abc import Awaitable, Callable
 
-from pipecat.frames.frames import Frame, LLMMessagesAppendFrame
+from pipecat.audio.dtmf.types import KeypadEntry
+from pipecat.frames.frames import Frame, InputDTMFFrame, LLMMessagesAppendFrame
 from pipecat.processors.aggregators.llm_context import LLMContextMessage
 from pipecat.processors.frame_processor import FrameDirection, FrameProcessor
 
@@ -30,6 +31,17 @@ class TextInput(FrameProcessor):
         message: LLMContextMessage = {"role": "user", "content": text}
         await self.push_frame(LLMMessagesAppendFrame(messages=[message], run_llm=True))
 
+    async def press(self, keys: str, secs: float) -> None:
+        """Take keys of a telephone.
+
+        Args:
+            keys: The keys.
+            secs: From one to the next.
+        """
+        for key in keys:
+            await asyncio.sleep(secs)
+            await self.push_frame(InputDTMFFrame(button=KeypadEntry(key)))
+
 
 class TextLine:
     """Types what the caller says."""
@@ -53,6 +65,15 @@ class TextLine:
         """
         await asyncio.sleep(secs)
         await self._input.take(text)
+
+    async def press(self, keys: str, secs: float) -> None:
+        """Press keys.
+
+        Args:
+            keys: The keys.
+            secs: From one to the next.
+        """
+        await self._input.press(keys, secs)
 
     async def hang_up(self) -> None:
         """End the call from the caller's side."""

@@ -4,11 +4,13 @@ import asyncio
 import itertools
 from collections.abc import Callable
 
+from pipecat.audio.dtmf.types import KeypadEntry
 from pipecat.frames.frames import (
     BotStartedSpeakingFrame,
     BotStoppedSpeakingFrame,
     ClientConnectedFrame,
     Frame,
+    InputDTMFFrame,
     InterruptionFrame,
     OutputAudioRawFrame,
     StartFrame,
@@ -102,6 +104,17 @@ class ScriptedTransport(BaseTransport):
         await asyncio.sleep(max(0.0, secs - _VAD_START_SECS) + _VAD_STOP_SECS)
         self._activity.tell("caller_ended", began + max(secs, _VAD_START_SECS), text=text)
         await self._input.push_frame(VADUserStoppedSpeakingFrame(stop_secs=_VAD_STOP_SECS))
+
+    async def press(self, keys: str, secs: float) -> None:
+        """Let the caller press keys of the telephone.
+
+        Args:
+            keys: The keys.
+            secs: From one to the next.
+        """
+        for key in keys:
+            await asyncio.sleep(secs)
+            await self._input.push_frame(InputDTMFFrame(button=KeypadEntry(key)))
 
     async def hang_up(self) -> None:
         """Let the caller disconnect."""

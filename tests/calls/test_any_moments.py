@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from flows_analytics import CallRecord
-from flows_analytics.testing import calls, calls_together, hangs_up, interrupts, says, user
+from flows_analytics.testing import calls, hangs_up, interrupts, says, several, user
 from tests.bots import edge, hold_call, node, stay
 
 
@@ -30,7 +30,7 @@ def troubled():
         calls("look"),
         says("Sorry."),
         user("Both of them"),
-        calls_together(calls("move"), calls("linger")),
+        several(calls("move"), calls("linger")),
         says("Well?"),
         user("Go on"),
         calls("move"),

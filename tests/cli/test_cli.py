@@ -25,7 +25,17 @@ def calls(tmp_path, monkeypatch):
 
 
 @pytest.mark.parametrize(
-    "words", ["--help", "demo --help", "show --help", "report --help", "recover --help", "--version"]
+    "words",
+    [
+        "--help",
+        "demo --help",
+        "show --help",
+        "report --help",
+        "recover --help",
+        "to-test --help",
+        "assert-path --help",
+        "--version",
+    ],
 )
 def test_help_and_version_load_no_pipecat(words):
     code = (

@@ -10,7 +10,7 @@ import pytest
 from flows_analytics.calls.lost import CALL_ENDED_FIRST
 from flows_analytics.calls.transitions import CUT_OFF
 from flows_analytics.calls.values import text_of
-from flows_analytics.testing import calls, calls_together, hangs_up, says, silence, user
+from flows_analytics.testing import calls, hangs_up, says, several, silence, user
 from tests.bots import edge, end_node, hold_call, hold_pizza_call, initial_node, node, stay
 from tests.testing.flows_line import flows
 
@@ -82,7 +82,7 @@ def test_a_handler_that_raises_is_a_failed_tool_call_that_stays():
 def test_two_edges_in_one_response_make_one_transition_and_name_the_loser():
     first, second = node("first"), node("second", post_actions=[{"type": "end_conversation"}])
     ask = node("ask", edge("to_first", first), edge("to_second", second, secs=0.5))
-    steps = [says("?"), user("x"), calls_together(calls("to_first"), calls("to_second")), says("!")]
+    steps = [says("?"), user("x"), several(calls("to_first"), calls("to_second")), says("!")]
     record = hold_call(ask, steps).record
 
     assert record.path == ("ask", "second")
@@ -99,7 +99,7 @@ def test_two_edges_in_one_response_make_one_transition_and_name_the_loser():
 def test_two_edges_that_finish_at_the_same_moment_make_one_transition():
     first, second = node("first"), node("second")
     ask = node("ask", edge("to_first", first), edge("to_second", second))
-    steps = [says("?"), user("x"), calls_together(calls("to_first"), calls("to_second")), says("!"), hangs_up()]
+    steps = [says("?"), user("x"), several(calls("to_first"), calls("to_second")), says("!"), hangs_up()]
     record = hold_call(ask, steps).record
 
     assert len(record.path) == 2
@@ -115,7 +115,7 @@ def test_a_transition_that_the_framework_loses_is_listed_as_never_executed():
     steps = [
         says("?"),
         user("x"),
-        calls_together(calls("go"), calls("look_up")),
+        several(calls("go"), calls("look_up")),
         says("Still here"),
         silence(3),
         hangs_up(),
@@ -138,7 +138,7 @@ def test_a_lost_transition_keeps_its_own_reason_when_the_flow_moves_on_later():
     steps = [
         says("?"),
         user("x"),
-        calls_together(calls("go"), calls("look_up")),
+        several(calls("go"), calls("look_up")),
         says("Still here"),
         user("y"),
         calls("move_on"),
@@ -156,7 +156,7 @@ def test_an_edge_and_a_function_that_finish_together_move_the_flow():
     steps = [
         says("?"),
         user("x"),
-        calls_together(calls("look_up"), calls("go")),
+        several(calls("look_up"), calls("go")),
         says("!"),
         says("!"),
         hangs_up(),

@@ -10,10 +10,10 @@ from pipecat.frames.frames import LLMRunFrame
 from flows_analytics.calls.findings import Thresholds
 from flows_analytics.testing import (
     calls,
-    calls_together,
     hangs_up,
     interrupts,
     says,
+    several,
     silence,
     user,
 )
@@ -51,7 +51,7 @@ def test_a_flow_is_stuck_when_a_transition_is_never_executed():
     steps = [
         says("Hello!"),
         user("Both"),
-        calls_together(calls("move"), calls("linger")),
+        several(calls("move"), calls("linger")),
         says("Well?"),
         silence(8),
     ]

@@ -15,7 +15,7 @@ from pipecat.pipeline.parallel_pipeline import ParallelPipeline
 from pipecat.processors.frame_processor import FrameProcessor
 
 from flows_analytics.calls.offers import never_taken
-from flows_analytics.testing import ScriptedBot, calls, calls_together, hangs_up, says, silence, user
+from flows_analytics.testing import ScriptedBot, calls, hangs_up, says, several, silence, user
 from tests.bots import edge, end_node, hold_call, node, stay
 from tests.testing.flows_line import flows
 
@@ -90,7 +90,7 @@ def test_a_tool_of_300_ms_is_recorded_with_300_ms(text_only):
 def test_calls_of_one_response_have_each_its_own_start_and_end_and_one_group():
     truth = Truth()
     ask = node("ask", *(truth.function(name, secs=secs) for name, secs in (("a", 0.9), ("b", 0.2), ("c", 0.5))))
-    together = calls_together(calls("a"), calls("b"), calls("c"))
+    together = several(calls("a"), calls("b"), calls("c"))
     steps = [says("?"), user("x"), together, says("!"), user("y"), calls("b"), says("!"), hangs_up()]
     record = hold_call(ask, steps, text_only=True).record
 
@@ -107,7 +107,7 @@ def test_calls_of_one_response_have_each_its_own_start_and_end_and_one_group():
 def test_calls_that_run_one_after_another_were_asked_for_together():
     truth = Truth()
     ask = node("ask", truth.function("a", secs=0.9), truth.function("b", secs=0.2))
-    steps = [says("?"), user("x"), calls_together(calls("a"), calls("b")), says("!"), hangs_up()]
+    steps = [says("?"), user("x"), several(calls("a"), calls("b")), says("!"), hangs_up()]
     record = hold_call(ask, steps, prepare=one_after_another, text_only=True).record
 
     a, b = record.tool_calls
@@ -338,7 +338,7 @@ def test_a_result_that_no_json_holds_is_kept_in_words():
 
 def test_a_call_that_ends_first_leaves_functions_unfinished_or_never_run():
     ask = node("ask", stay("look", secs=60), stay("book"))
-    steps = [says("?"), user("x"), calls_together(calls("look"), calls("book")), hangs_up(after=5.0)]
+    steps = [says("?"), user("x"), several(calls("look"), calls("book")), hangs_up(after=5.0)]
     record = hold_call(ask, steps, prepare=one_after_another, text_only=True).record
 
     look, book = record.tool_calls
@@ -352,7 +352,7 @@ def test_a_call_that_ends_first_leaves_functions_unfinished_or_never_run():
 def test_functions_that_pipecat_never_runs_after_an_interruption_never_ran():
     truth = Truth()
     ask = node("ask", truth.function("a", secs=30, cancel_on_interruption=True), stay("b"), stay("c"))
-    together = calls_together(calls("a"), calls("b"))
+    together = several(calls("a"), calls("b"))
     steps = [
         says("?"),
         user("x"),
@@ -382,7 +382,7 @@ def test_while_the_call_runs_a_function_is_open():
 
     hold_call(
         node("ask", look, stay("book")),
-        [says("?"), user("x"), calls_together(calls("look"), calls("book")), says("!"), hangs_up()],
+        [says("?"), user("x"), several(calls("look"), calls("book")), says("!"), hangs_up()],
         prepare=lambda held: (seen.update(held=held), one_after_another(held)),
         text_only=True,
     )
@@ -398,7 +398,7 @@ def test_a_call_asked_for_in_one_node_and_run_in_the_next_took_the_offer_of_the_
         return "jumped", None
 
     ask = node("ask", jump, stay("look"))
-    steps = [says("?"), user("x"), calls_together(calls("jump"), calls("look")), says("!"), says("!"), hangs_up()]
+    steps = [says("?"), user("x"), several(calls("jump"), calls("look")), says("!"), says("!"), hangs_up()]
     record = hold_call(ask, steps, prepare=one_after_another, text_only=True).record
 
     assert record.path == ("ask", "next")

@@ -33,6 +33,12 @@ def test_the_wheel_holds_the_templates_the_licence_and_the_type_marker(wheel):
     assert not any(name.startswith(("tests/", "docs/", "examples/")) for name in names)
 
 
+def test_the_wheel_tells_pytest_of_its_plugin(wheel):
+    with zipfile.ZipFile(wheel) as archive:
+        (points,) = [name for name in archive.namelist() if name.endswith(".dist-info/entry_points.txt")]
+        assert "[pytest11]\nflows_analytics = flows_analytics.testing.plugin" in archive.read(points).decode()
+
+
 def test_the_wheel_renders_a_report_away_from_the_repository(wheel, tmp_path):
     """Unpacked elsewhere and put first on the path, it must use its own templates."""
     installed = tmp_path / "site"

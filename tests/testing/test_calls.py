@@ -31,13 +31,13 @@ from flows_analytics.testing import (
     ScriptedBot,
     Step,
     calls,
-    calls_together,
     fails,
     hangs_up,
     interrupts,
     lifelike,
     run_virtual,
     says,
+    several,
     silence,
     user,
 )
@@ -214,7 +214,7 @@ def test_two_edges_in_one_response_make_one_transition():
         [
             says("Hello!"),
             user("Pizza. No, sushi."),
-            calls_together(calls("choose_pizza"), calls("choose_sushi")),
+            several(calls("choose_pizza"), calls("choose_sushi")),
             says("Sushi it is."),
         ]
     )

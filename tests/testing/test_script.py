@@ -5,11 +5,11 @@ import pytest
 from flows_analytics.testing import (
     Script,
     calls,
-    calls_together,
     fails,
     hangs_up,
     interrupts,
     says,
+    several,
     silence,
     user,
 )
@@ -47,10 +47,10 @@ def test_a_function_may_have_an_argument_called_name():
     assert calls("choose", name="Margherita").arguments == {"name": "Margherita"}
 
 
-def test_calls_together_needs_two():
-    assert len(calls_together(calls("a"), calls("b")).calls) == 2
+def test_several_needs_two():
+    assert len(several(calls("a"), calls("b")).calls) == 2
     with pytest.raises(ValueError, match="two calls or more"):
-        calls_together(calls("a"))
+        several(calls("a"))
 
 
 @pytest.mark.parametrize(
@@ -58,7 +58,7 @@ def test_calls_together_needs_two():
     [
         HELLO,
         calls("choose", size="large"),
-        calls_together(calls("a"), calls("b", c=1)),
+        several(calls("a"), calls("b", c=1)),
         fails("overloaded"),
         ANSWER,
         user("Hm.", after=2),
