@@ -39,6 +39,7 @@ STORED = (
     "health:Health",
     "health:Loss",
     "sound:Recording",
+    "telephony:Telephony",
     "declared:DeclaredGraph",
     "declared:DeclaredEdge",
 )

@@ -61,3 +61,7 @@ class ExtraMissingError(FlowsAnalyticsError, ImportError):
         # Double quotes: the one kind that every shell takes.
         super().__init__("extra_missing", f'{what}: pip install "flows-analytics[{extra}]"')
         self.extra = extra
+
+
+class TelephonyError(FlowsAnalyticsError, ValueError):
+    """A carrier's name, a websocket's URL or another setting of telephony is none that can work."""

@@ -16,10 +16,12 @@ from flows_analytics.calls.events import AnyMoment
 from flows_analytics.calls.findings import Code
 from flows_analytics.cli import main
 from flows_analytics.delivery.outbox import Outbox
+from flows_analytics.telephony import providers
 from tests.bots import PIZZA_PATH, hold_pizza_call
 
 REPOSITORY = Path(__file__).parents[1]
 RECORDING = (REPOSITORY / "docs" / "recording.md").read_text()
+TELEPHONY = (REPOSITORY / "docs" / "telephony.md").read_text()
 README = (REPOSITORY / "README.md").read_text()
 
 
@@ -89,7 +91,16 @@ def test_the_table_of_what_moments_show_in_the_docs_is_the_one_in_the_code():
 def test_the_docs_name_every_way_to_attach_something():
     methods = {name for name in dir(FlowsObserver) if name.startswith("attach_")} - {"attach_flow_manager"}
     events = RECORDING.partition("## What only events tell")[2].partition("\n## ")[0]
-    assert set(re.findall(r"^\| `(attach_\w+)`", events, re.MULTILINE)) == methods
+    assert set(re.findall(r"^\| `(attach_\w+)", events + TELEPHONY, re.MULTILINE)) == methods
+
+
+def test_the_code_of_the_page_on_telephony_prints_what_it_says(capsys, monkeypatch):
+    monkeypatch.setattr(providers, "_REGISTERED", {})
+    source = "\n".join(code_blocks(TELEPHONY))
+    names = {}
+    exec(source, names)  # noqa: S102  # the documented code itself is under test
+    assert capsys.readouterr().out.splitlines() == re.findall(r"print\(.+\)  # (.+)$", source, re.MULTILINE)
+    assert 'value="7 &amp; &quot;8&quot;"' in names["twiml"]
 
 
 def test_the_example_records_a_call(tmp_path, capsys):

@@ -261,6 +261,9 @@ KEPT = {
     "lng": -122.4194155,
     "sip_call_id": "a84b4c76e66710@10.20.30.40",
     "headers": {"Call-ID": "550e8400-e29b-41d4-a716-446655440000@pbx.example.com"},
+    "CallSid": "CA01234567890123456789abcdef012345",
+    "stream_id": "MZ01234567890123456789abcdef012345",
+    "X-CID": "dae8845526bf7fe640ad0162238473e4@0.0.0.0",
 }
 
 
@@ -281,6 +284,7 @@ def test_times_amounts_and_call_ids_are_left_when_their_key_says_so():
         {"timestamp": "4155552671"},
         {"sip_call_id": "4155552671@carrier.example"},
         {"sip_call_id": "anna@example.com"},
+        {"X-CID": "4155552671@carrier.example"},
         {"sip_call_id": f"4155552671 {CARD}"},
         {"from": "a84b4c76e66710@example.com"},
     ],

@@ -14,6 +14,7 @@ from flows_analytics.calls.events import Events
 from flows_analytics.calls.health import Health
 from flows_analytics.calls.schema import SCHEMA_VERSION
 from flows_analytics.calls.sound import Recording
+from flows_analytics.calls.telephony import Telephony
 from flows_analytics.calls.values import Plain, Text
 
 
@@ -40,6 +41,7 @@ class Facts(BaseModel):
             or before the end.
         health: What the recording lost, and why.
         recording: Where the call can be heard; None if nowhere.
+        telephony: Which call of the carrier's it was; left out of the JSON if nothing of it was told.
         events: The moments, in the order of recording.
     """
 
@@ -62,4 +64,5 @@ class Facts(BaseModel):
     cost: float | None = None
     health: Health = Health()
     recording: Recording | None = None
+    telephony: Telephony | None = None
     events: Events = ()

@@ -54,9 +54,14 @@ class CallRecord(CallReadings):
         """Write the record as one JSON document.
 
         Returns:
-            The document, with the derived ``summary``. What is None is left out of moments, the bulk of it.
+            The document, with the derived ``summary``. What is None is left out of moments, the bulk of it, and of
+            the telephony, which most calls have not.
         """
-        document = self.model_dump(mode="json", exclude={"events"})
+        document = self.model_dump(mode="json", exclude={"events", "telephony"})
+        if self.telephony is not None:
+            document["telephony"] = self.telephony.model_dump(
+                mode="json", exclude_none=True, exclude_defaults=True
+            )
         document["events"] = [event.model_dump(mode="json", exclude_none=True) for event in self.events]
         return to_json(document).decode("utf-8")
 

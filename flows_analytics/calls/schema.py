@@ -7,13 +7,14 @@ from pydantic_core import from_json
 
 from flows_analytics.errors import RecordError
 
-SCHEMA_VERSION = 2
+SCHEMA_VERSION = 3
 """Version of the stored shape. History:
 
 1. The first (flows-analytics 0.1).
 2. Adds the moments of latency, usage, the line and events of processors; ``recording``, ``cost`` and
    ``disconnection_reason``; ``processor`` of an inference, ``category`` of an error, ``lag_ms`` of the end.
    Nothing of 1 changed, so its records only lack what was not recorded then.
+3. Adds ``telephony``. Nothing of 2 changed.
 """
 
 

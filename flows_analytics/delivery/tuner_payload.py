@@ -50,8 +50,8 @@ def call_payload(
     The same call gives the same payload whenever and wherever it is made, ids of segments included.
 
     Args:
-        record: The call; one that still runs is told up to its last moment. Its SIP ids are its metadata
-            ``sip_call_id``, a text, and ``sip_headers``, a mapping.
+        record: The call; one that still runs is told up to its last moment. Its SIP ids are those of its
+            telephony; without, of its metadata ``sip_call_id``, a text, and ``sip_headers``, a mapping.
         models: The models' names; None reads all of them from the record.
         agent_version: Number of the bot's version; None leaves it out.
 
@@ -74,7 +74,7 @@ def call_payload(
         general_meta_data_raw=_general(record, models or Models(), seconds=end - start),
         # Nobody told is not the same as a bot that says it cannot tell.
         disconnection_reason=disconnection.reason if disconnection and disconnection.source else None,
-        **_sip(record.metadata),
+        **_sip(record),
         agent_version=agent_version,
     )
 
@@ -123,8 +123,11 @@ def _seconds(at: datetime) -> int:
     return int(at.timestamp())
 
 
-def _sip(metadata: Any) -> dict[str, Any]:
-    known = _mapping(metadata)
+def _sip(record: CallRecord) -> dict[str, Any]:
+    if record.telephony is not None:
+        # Where no SIP Call-ID was told, Tuner is told the carrier's own id under its name.
+        return {"sip_call_id": record.telephony.id, "sip_headers": record.telephony.sip_headers or None}
+    known = _mapping(record.metadata)
     call_id, headers = known.get("sip_call_id"), _mapping(known.get("sip_headers"))
     return {
         "sip_call_id": str(call_id) if call_id else None,

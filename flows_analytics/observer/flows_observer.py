@@ -37,11 +37,12 @@ from flows_analytics.observer.guard import Guard
 from flows_analytics.observer.last_steps import LastSteps
 from flows_analytics.observer.outbox_place import outbox_directory, outbox_of, unkept
 from flows_analytics.observer.reason_resolver import ReasonResolver, Resolver
+from flows_analytics.observer.telephony import CallTelephony, TelephonyAttachments
 from flows_analytics.recording.recorder import CallHeader, CallRecorder
 from flows_analytics.redaction.redaction import FAILED, Redactor
 
 
-class FlowsObserver(BaseObserver):
+class FlowsObserver(TelephonyAttachments, BaseObserver):
     """Records one call of a Pipecat Flows bot: its path through the nodes, and what happened in each.
 
     Give it to the worker that has the transport, and tell it of every FlowManager::
@@ -165,6 +166,7 @@ class FlowsObserver(BaseObserver):
             # In the outbox they would be one receiver, and one of them would never get a call.
             raise ObserverError("sink_twice", "two sinks that send calls have one name: give each its own name=")
         self._journal.begin(self._guard)
+        self._telephony = CallTelephony(self._recorder, self._guard)
         self._writer = CallWriter(
             recorder=self._recorder,
             clock=clock,

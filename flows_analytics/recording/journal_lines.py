@@ -25,6 +25,7 @@ from flows_analytics.calls.events import AnyMoment, Moment
 from flows_analytics.calls.health import Health, Loss
 from flows_analytics.calls.record import SCHEMA_VERSION, Agent
 from flows_analytics.calls.sound import Recording
+from flows_analytics.calls.telephony import Telephony
 from flows_analytics.calls.values import Plain, Text
 
 JOURNAL_VERSION = 1
@@ -131,6 +132,7 @@ class Facts(BaseModel):
         cost: What it cost.
         disconnection_reason: Why it was over.
         recording: Where it can be heard.
+        telephony: Which call of the carrier's it was.
         health: What the recording lost, apart from the journal's own failures.
         journal_failed: Those.
     """
@@ -142,6 +144,7 @@ class Facts(BaseModel):
     cost: float | None = None
     disconnection_reason: Text | None = None
     recording: Recording | None = None
+    telephony: Telephony | None = None
     health: Health = Health()
     journal_failed: Loss | None = None
 

@@ -13,6 +13,7 @@ from flows_analytics.calls.events import CallStarted, Moment, milliseconds
 from flows_analytics.calls.health import Health
 from flows_analytics.calls.record import Agent, CallRecord
 from flows_analytics.calls.sound import Recording
+from flows_analytics.calls.telephony import Telephony
 from flows_analytics.redaction.fields import free_fields
 from flows_analytics.redaction.redaction import FAILED, Redaction, Redactor
 
@@ -82,6 +83,7 @@ class CallRecorder:
         self._given: dict[frozenset[str], set[str]] = {}
         self._health = Health()
         self._recording: Recording | None = None
+        self._telephony: Telephony | None = None
         self._redaction: Redaction | None = None
         if redactor is not None:
             self._redaction = Redaction(redactor, failed=self._redactor_failed, clock_ns=clock_ns)
@@ -212,6 +214,18 @@ class CallRecorder:
         self._recording = recording.model_copy(update={"url": url}) if recording.file or url else None
         self._tell(recording=self._recording)
 
+    def keep_telephony(self, telephony: Telephony) -> None:
+        """Say which call of the carrier's it is, in place of what was said before.
+
+        Args:
+            telephony: All that is known of it.
+        """
+        if self._closed:
+            self.lose("after_end", "ids of the carrier came after the recording was closed")
+            return
+        self._telephony = telephony if self._redaction is None else _without(self._redaction, telephony)
+        self._tell(telephony=self._telephony)
+
     def price(self, cost: float) -> None:
         """Say what the call cost.
 
@@ -267,6 +281,7 @@ class CallRecorder:
             cost=self._cost,
             health=self.health,
             recording=self._recording,
+            telephony=self._telephony,
             events=events,
         )
 
@@ -318,6 +333,14 @@ def _redacted(redaction: Redaction, kind: type[Moment], fields: dict[str, Any]) 
         if value is not None:
             fields[name] = redaction.as_text(value) if is_text else redaction.value(value)
     return fields
+
+
+def _without(redaction: Redaction, telephony: Telephony) -> Telephony:
+    # The provider is a name of the bot's own; the rest came over the line.
+    fields = telephony.model_dump(exclude={"provider", "id", "id_kind"}, exclude_none=True)
+    # One by one: each under its name, by which ids are known, and which no redactor may change.
+    hidden = {name: next(iter(redaction.value({name: value}).values())) for name, value in fields.items()}
+    return Telephony(provider=telephony.provider, **hidden)
 
 
 def _since(at_ns: int, zero_ns: int | None) -> float:

@@ -159,6 +159,7 @@ class _Reading:
             cost=facts.cost,
             health=self._health(),
             recording=facts.recording,
+            telephony=facts.telephony,
             events=events,
         )
 

@@ -29,9 +29,15 @@ _PEOPLE = frozenset(
 
 _AMOUNT_END = 10**9
 
-_CALL_ID_KEYS = frozenset({"sipcallid", "callid", "xcallid"})
+_CALL_ID_KEYS = frozenset(
+    {
+        *("sipcallid", "xsipcallid", "callid", "xcallid", "xcid", "carriercallid"),
+        *("callsid", "calluuid", "callcontrolid", "streamid", "streamsid"),
+    }
+)
 _CALL_ID = re.compile(r"(?P<local>[\w.%!*+~-]{8,})(?:@[\w.:\[\]-]+)?", re.ASCII)
 _HEX = re.compile(r"(?=.*[a-fA-F])(?=.*\d)[0-9a-fA-F-]{12,}")
+_SID = re.compile(r"[A-Z]{2}(?=.*[a-f])[0-9a-f]{32}", re.ASCII)
 
 
 def is_time_or_amount(key: str, number: float) -> bool:
@@ -55,10 +61,10 @@ def is_time_or_amount(key: str, number: float) -> bool:
 
 
 def is_call_id(key: str, text: str) -> bool:
-    """Tell whether a text is the Call-ID of a SIP call (RFC 3261), which looks like an email address.
+    """Tell whether a text is the id of a call: a Call-ID of SIP (RFC 3261) looks like an email address.
 
     Args:
-        key: Its key: ``sip_call_id``, ``Call-ID``, ``X-Call-ID``.
+        key: Its key: ``sip_call_id``, ``Call-ID``, ``X-CID``, ``CallSid``, ``stream_id`` and the like.
         text: The text under it.
 
     Returns:
@@ -70,6 +76,6 @@ def is_call_id(key: str, text: str) -> bool:
     if found is None:
         return False
     local = found["local"]
-    if _HEX.fullmatch(local):
+    if _HEX.fullmatch(local) or _SID.fullmatch(local):
         return True
     return any(map(str.isdigit, local)) and hide_numbers(local, card="", phone="") == local

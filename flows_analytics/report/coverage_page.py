@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
+from flows_analytics.report.assets import assets
 from flows_analytics.report.drawing import draw
 from flows_analytics.report.environment import environment
 from flows_analytics.report.flow_graph import FlowGraph, Line, Node, Step
 from flows_analytics.report.shapes import Drawing
-from flows_analytics.report.stylesheet import stylesheet
 from flows_analytics.report.words import counted
 
 
@@ -92,7 +92,7 @@ def render_flow_coverage(view: CoverageView) -> str:
         drawing=_drawing(view),
         calls=counted(view.calls, "call"),
         mark=None,
-        stylesheet=stylesheet(templates),
+        assets=assets(templates, ("report.css", "call.css"), ()),
     )
 
 
@@ -117,7 +117,14 @@ def _drawing(view: CoverageView) -> Drawing | None:
         for name, visits in view.nodes
     )
     graph = FlowGraph(
-        flow="main", nodes=nodes, lines=_lines(view), start=view.start, ended_in=None, ending="", left_out=0
+        flow="main",
+        nodes=nodes,
+        lines=_lines(view),
+        start=view.start,
+        ended_in=None,
+        ending="",
+        dropped=False,
+        left_out=0,
     )
     drawing = draw(graph, "coverage")
     visits = [counted(count, "visit") if count else "never visited" for _, count in view.nodes]

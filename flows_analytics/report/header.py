@@ -58,7 +58,7 @@ class Header:
         troubles: What went wrong in it, in words and numbers: functions, moves, errors. Empty if nothing did.
         goals: Whether a goal node was reached, in words; None if the record names no goals.
         facts: What else identifies the call: ids, versions, the kind of call.
-        metadata: What the bot attached.
+        metadata: What the bot attached, and the SIP headers.
     """
 
     title: str
@@ -165,8 +165,24 @@ def _facts(record: CallRecord) -> tuple[Fact, ...]:
         ("Bot version", record.agent.version),
         ("Pipecat", record.pipecat),
         ("Flows", record.flows),
+        *_telephony(record),
     ]
     return tuple(Fact(Name(label), page_text(value)) for label, value in facts if value)
+
+
+def _telephony(record: CallRecord) -> tuple[tuple[str, str | None], ...]:
+    told = record.telephony
+    if told is None:
+        return ()
+    return (
+        ("Carrier", told.provider),
+        ("SIP Call-ID", told.sip_call_id),
+        ("Carrier's call id", told.carrier_call_id),
+        ("From", told.from_number),
+        ("To", told.to_number),
+        ("Direction", told.direction),
+        ("Stream id", told.stream_id),
+    )
 
 
 def _metadata(record: CallRecord) -> tuple[Fact, ...]:
@@ -178,6 +194,9 @@ def _metadata(record: CallRecord) -> tuple[Fact, ...]:
     for key, value in cast(dict[str, Any], entries).items():
         shown = page_text(value) if isinstance(value, str) else json_text(value)
         facts.append(Fact(page_name(key), shown or PageText("null")))
+    if record.telephony is not None:
+        headers = record.telephony.sip_headers
+        facts.extend(Fact(page_name(f"SIP {name}"), page_text(value)) for name, value in headers.items())
     return tuple(facts)
 
 

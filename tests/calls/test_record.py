@@ -15,6 +15,7 @@ from flows_analytics import CallRecord
 from flows_analytics.calls import readings
 from flows_analytics.calls.health import Health
 from flows_analytics.calls.record import SCHEMA_VERSION
+from flows_analytics.calls.telephony import Telephony
 from flows_analytics.errors import RecordError
 from tests.bots import PIZZA_PATH, hold_pizza_call
 from tests.calls.long_call import long_call
@@ -148,6 +149,17 @@ def test_a_record_of_the_first_version_reads_as_it_did_then():
     assert (record.recording, record.cost, record.disconnection_reason) == (None, None, None)
 
 
+def test_a_record_of_the_second_version_reads_as_it_did_then():
+    file = Path(__file__).parent / "records" / "version-2.json"
+    document = json.loads(file.read_text())
+
+    record = CallRecord.load(file)
+
+    assert (document["schema_version"], record.schema_version) == (2, SCHEMA_VERSION)
+    assert json.loads(record.to_json()) == {**document, "schema_version": SCHEMA_VERSION}
+    assert record.telephony is None
+
+
 def test_a_refusal_never_repeats_what_was_said(tmp_path):
     file = tmp_path / "bad.json"
     file.write_text('{"call_id": "x", "started_at": "my card is 4111", "events": 7}')
@@ -161,6 +173,17 @@ def test_a_record_keeps_to_the_published_schema(record):
     schema = json.loads(SCHEMA.read_text())
 
     jsonschema.validate(json.loads(record.to_json()), schema)
+
+
+@pytest.mark.parametrize("told", [{"sip_call_id": "a@b"}, {"sip_headers": {"X-A": "1"}}, {}])
+def test_a_record_of_a_phone_call_keeps_to_the_published_schema(record, told):
+    phoned = record.model_copy(update={"telephony": Telephony(**told)})
+    document = json.loads(phoned.to_json())
+    jsonschema.validate(document, json.loads(SCHEMA.read_text()))
+    assert {"id", "id_kind"} & document["telephony"].keys() == (
+        {"id", "id_kind"} if "sip_call_id" in told else set()
+    )
+    assert CallRecord.from_json(phoned.to_json()) == phoned
 
 
 def test_the_published_schema_is_that_of_the_model():

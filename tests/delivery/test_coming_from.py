@@ -19,7 +19,9 @@ ROARK = (DOCS / "coming-from-roark.md").read_text()
 TUNER_NAMES = (
     "api_key workspace_id agent_id call_id call_type base_url recording_url debug asr_model llm_model tts_model "
     "sip_call_id sip_headers disconnection_reason_resolver agent_version attach_context attach_flow_manager "
-    "attach_turn_tracking_observer attach_sip_info latency_observer Observer FlowsObserver TunerConfig "
+    "attach_turn_tracking_observer attach_sip_info attach_sip_from_telephony attach_sip_from_dialin "
+    "attach_sip_from_context TwilioCallContext JambonzCallContext build_sip_forwarding_twiml JambonzPendingStore "
+    "latency_observer Observer FlowsObserver TunerConfig "
     "DisconnectReason resolve_agent_version"
 )
 ROARK_NAMES = (
