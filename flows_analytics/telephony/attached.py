@@ -53,12 +53,12 @@ class Attached:
     def known(self) -> Telephony | None:
         """What is known of the call; None if nothing is."""
         known = _filled(self.given, self.derived)
-        if known.sip_call_id == known.carrier_call_id:
-            # The carrier's own id, told by one of the two as a SIP Call-ID.
-            known = known.model_copy(update={"sip_call_id": None})
         return None if known == _NOTHING else known
 
 
 def _filled(known: Telephony, more: Telephony) -> Telephony:
     values = {name: getattr(known, name) or getattr(more, name) for name in _SINGLE}
+    if values["sip_call_id"] == values["carrier_call_id"]:
+        # The carrier's own id in the place of a SIP Call-ID makes room for a real one.
+        values["sip_call_id"] = None if more.sip_call_id == values["carrier_call_id"] else more.sip_call_id
     return Telephony(**values, sip_headers=collect(known.sip_headers, more.sip_headers))

@@ -107,7 +107,7 @@ def _pairs_of_text(text: str) -> Iterator[tuple[Any, Any]]:
     if text[:1] in ("{", "["):
         try:
             parsed = json.loads(text)
-        except ValueError:
+        except (ValueError, RecursionError):
             return
         if isinstance(parsed, Mapping | list):
             yield from pairs_of(parsed)

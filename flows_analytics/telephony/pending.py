@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import math
 import time
 from collections import OrderedDict
 from collections.abc import Callable
@@ -77,12 +78,12 @@ class PendingCalls(Generic[Call]):
             if not waiter.done():
                 waiter.set_result(None)
 
-    async def wait_and_pop(self, call_sid: str | None, timeout: float = 5.0) -> Call | None:  # noqa: ASYNC109  # the caller's patience is the question
+    async def wait_and_pop(self, call_sid: str | None, timeout: float | None = 5.0) -> Call | None:  # noqa: ASYNC109  # the caller's patience is the question
         """Fetch a call, waiting for it if its webhook is not there yet.
 
         Args:
             call_sid: The carrier's id of it.
-            timeout: How long to wait, in seconds; 0 only looks.
+            timeout: How long to wait, in seconds; 0 only looks, None waits for as long as it takes.
 
         Returns:
             What was parked, which is then forgotten; None if nothing was in time, or the id is empty.
@@ -90,15 +91,15 @@ class PendingCalls(Generic[Call]):
         if not call_sid:
             return None
         loop = asyncio.get_running_loop()
-        until = loop.time() + timeout
+        until = math.inf if timeout is None else loop.time() + timeout
         while (call := self._take(call_sid)) is None:
             left = until - loop.time()
             if left <= 0:
                 return None
-            await self._parking_of(call_sid, left)
+            await self._parking_of(call_sid, None if left == math.inf else left)
         return call.call
 
-    async def _parking_of(self, call_sid: str, secs: float) -> None:
+    async def _parking_of(self, call_sid: str, secs: float | None) -> None:
         waiter = asyncio.get_running_loop().create_future()
         waiters = self._waiting.setdefault(call_sid, set())
         waiters.add(waiter)

@@ -11,7 +11,7 @@ from xml.etree.ElementTree import Element, SubElement
 from flows_analytics.calls.telephony import Telephony
 from flows_analytics.telephony.extractor import Extractor, sip_call_id_in, told
 from flows_analytics.telephony.forwarded import forwarded
-from flows_analytics.telephony.headers import collect
+from flows_analytics.telephony.headers import collect, find
 from flows_analytics.telephony.payload import Fields, section
 from flows_analytics.telephony.stream_url import checked_stream_url
 from flows_analytics.telephony.twiml import document
@@ -45,11 +45,11 @@ def _read(fields: Fields) -> Telephony | None:
     return told(
         "plivo",
         sip_call_id=sip_call_id_in(headers),
-        carrier_call_id=call_id or fields.get("CallUUID") or headers.get("CallUUID"),
+        carrier_call_id=call_id or fields.get("CallUUID") or find(headers, "CallUUID"),
         sip_headers=headers,
-        from_number=fields.get("from_number") or fields.get("from") or fields.get("From") or headers.get("From"),
-        to_number=fields.get("to_number") or fields.get("to") or fields.get("To") or headers.get("To"),
-        direction=fields.get("Direction") or headers.get("Direction"),
+        from_number=fields.get("from_number") or fields.get("from") or fields.get("From") or find(headers, "From"),
+        to_number=fields.get("to_number") or fields.get("to") or fields.get("To") or find(headers, "To"),
+        direction=fields.get("Direction") or find(headers, "Direction"),
         stream_id=fields.get("stream_id") or start.get("streamId") or fields.get("streamId"),
     )
 

@@ -80,7 +80,7 @@ def extract_telephony(payload: Any, provider: str | CallExtractor) -> Telephony 
         TelephonyError: ``provider_unknown``, naming those that are known. It is a ValueError.
     """
     if callable(provider):
-        return _ask(payload, getattr(provider, "provider", None), provider)
+        return _ask(payload, None, provider)
     key = _key(provider)
     if key in _OURS:
         return _OURS[key](payload)
@@ -96,6 +96,7 @@ def extract_telephony(payload: Any, provider: str | CallExtractor) -> Telephony 
 def _ask(payload: Any, name: Any, extractor: CallExtractor) -> Telephony | None:
     found, why = None, "the extractor found nothing"
     try:
+        name = name or getattr(extractor, "provider", None)
         found = _as_telephony(extractor(payload), name if isinstance(name, str) else None)
     except Exception as error:
         why = type(error).__name__

@@ -30,7 +30,7 @@ class BotActivity:
         self._marks = 0
         self._generating = 0
         self._unspoken: set[str] = set()
-        self._functions: set[str] = set()
+        self._functions: dict[str, str] = {}
         self.waited_for = False
         """Whether a bot that works in silence is waited for, however long. A real caller does not know."""
         self._speaking_since: float | None = None
@@ -95,13 +95,19 @@ class BotActivity:
             self._generating -= 1
             self._notify()
 
-    def function_began(self, tool_call_id: str) -> None:
+    @property
+    def functions(self) -> tuple[str, ...]:
+        """Names of the functions that run."""
+        return tuple(self._functions.values())
+
+    def function_began(self, tool_call_id: str, name: str) -> None:
         """Note that a function runs.
 
         Args:
             tool_call_id: The LLM's id of the call.
+            name: The function.
         """
-        self._functions.add(tool_call_id)
+        self._functions[tool_call_id] = name
         self._notify()
 
     def function_ended(self, tool_call_id: str) -> None:
@@ -110,7 +116,7 @@ class BotActivity:
         Args:
             tool_call_id: The LLM's id of the call.
         """
-        self._functions.discard(tool_call_id)
+        self._functions.pop(tool_call_id, None)
         self._notify()
 
     def will_speak(self, context_id: str) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from flows_analytics.calls.record import CallRecord
-from flows_analytics.testing.held_call import HeldCall
+from flows_analytics.testing.held_call import HeldCall, said_kind
 from flows_analytics.testing.path_drawing import draw_path
 from flows_analytics.testing.path_lines import one_line
 
@@ -118,7 +118,10 @@ def read_written_path(path: Sequence[str] | str) -> list[str]:
 
 
 def _record(call: Call) -> CallRecord:
-    return call.record if isinstance(call, HeldCall) else call
+    record = call.record if isinstance(call, HeldCall) else call
+    if not isinstance(record, CallRecord):  # pyright: ignore[reportUnnecessaryIsInstance]  # most tests are not type-checked
+        raise TypeError(f"this takes a call that was held or recorded, not {said_kind(call)}")
+    return record
 
 
 def _main(call: Call) -> tuple[str, ...]:

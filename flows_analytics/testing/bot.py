@@ -21,6 +21,7 @@ from flows_analytics.testing.happening import Happening
 from flows_analytics.testing.installed_flows import installed_flows
 from flows_analytics.testing.pace import Pace
 from flows_analytics.testing.parts import Parts
+from flows_analytics.testing.problems import step_text
 from flows_analytics.testing.script import Script
 from flows_analytics.testing.steps import HangsUp, Interrupts, Step
 from flows_analytics.testing.text_line import TextLine
@@ -216,8 +217,7 @@ class ScriptedBot:
             if not limit.expired():
                 raise
             raise TimeoutError(
-                f"the call did not end within {max_secs:g} seconds; "
-                f"node {self.flow_manager.current_node!r}, next step {script.next_step!r}"
+                f"the call did not end within {max_secs:g} seconds; {self._place(script)}; max_secs= allows more"
             ) from None
         finally:
             call.cancel()
@@ -227,6 +227,14 @@ class ScriptedBot:
             raise self._initialization_error
         pipeline.result()
         return script
+
+    def _place(self, script: Script) -> str:
+        """Where the call is, for whoever wonders why it does not end."""
+        running, step = ", ".join(self.activity.functions), script.next_step
+        place = [f"node {self.flow_manager.current_node!r}"]
+        place += [f"still running: {running}"] if running else []
+        place += [f"next step {step_text(step)}"] if step else []
+        return "; ".join(place)
 
     def _text_processors(self) -> list[FrameProcessor]:
         return self.parts.text_processors()

@@ -152,7 +152,7 @@ class FlowCall:
             if _is_flow_manager(made):
                 bot = ScriptedBot(parts=parts, flow_manager=made, observers=[observer])
             else:
-                processors = list(made) if made is not None else _usual(parts, script)
+                processors = _usual(parts, script) if pipeline is None else _in_order(made)
                 bot = ScriptedBot(
                     parts=parts,
                     observers=[observer],
@@ -214,6 +214,8 @@ def _need_virtual_time() -> None:
 
 
 def _checked(steps: Iterable[Step]) -> tuple[Step, ...]:
+    if not isinstance(steps, Iterable):  # pyright: ignore[reportUnnecessaryIsInstance]  # most scripts are not type-checked
+        raise TypeError(f"the script is a list of steps, such as [user(...), calls(...)], not {steps!r}")
     script = tuple(steps)
     for number, step in enumerate(script, start=1):
         if not isinstance(step, Step):  # pyright: ignore[reportUnnecessaryIsInstance]  # most scripts are not type-checked
@@ -251,6 +253,12 @@ def _name(function: Any) -> str:
 
 def _is_flow_manager(made: Any) -> bool:
     return hasattr(made, "set_node_from_config") and hasattr(made, "worker")
+
+
+def _in_order(made: Any) -> list[Any]:
+    if not isinstance(made, Iterable):
+        raise TypeError(f"pipeline= takes what returns the FlowManager, or the processors in order, not {made!r}")
+    return list(made)  # pyright: ignore[reportUnknownVariableType, reportUnknownArgumentType]  # of whatever was made
 
 
 def _usual(parts: Parts, script: Sequence[Step]) -> list[Any]:

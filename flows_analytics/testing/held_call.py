@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -59,3 +60,15 @@ class HeldCall:
     def duration_ms(self) -> float | None:
         """How long the call took, in virtual milliseconds; None if it never ended."""
         return self.record.duration_ms
+
+
+def said_kind(value: object) -> str:
+    """Say what stands in the place of a call.
+
+    Args:
+        value: It.
+
+    Returns:
+        Its type; of a call that was not awaited, what to do.
+    """
+    return type(value).__name__ + (": await flow_call(...)" if inspect.iscoroutine(value) else "")

@@ -134,7 +134,7 @@ class ScriptedLLM(LLMService):
             direction: Where it goes.
         """
         if isinstance(frame, FunctionCallInProgressFrame):
-            self._activity.function_began(frame.tool_call_id)
+            self._activity.function_began(frame.tool_call_id, frame.function_name)
         elif isinstance(frame, FunctionCallResultFrame | FunctionCallCancelFrame):
             self._activity.function_ended(frame.tool_call_id)
         await super().push_frame(frame, direction)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import Sequence
 from dataclasses import asdict, fields
 from typing import Any, Literal, Self
@@ -10,7 +11,7 @@ from syrupy.assertion import SnapshotAssertion
 from syrupy.extensions.single_file import SingleFileSnapshotExtension, WriteMode
 
 from flows_analytics.calls.record import CallRecord
-from flows_analytics.testing.held_call import HeldCall
+from flows_analytics.testing.held_call import HeldCall, said_kind
 from flows_analytics.testing.path_formats import path_json, path_mermaid
 from flows_analytics.testing.path_lines import PathOptions, Timing, path_lines, read_path
 from flows_analytics.testing.prompt_lines import prompt_lines
@@ -122,7 +123,8 @@ class FlowSnapshot(SnapshotAssertion):
         elif isinstance(data, CallRecord):
             record, prompts = data, None
         else:
-            raise TypeError(f"flow_snapshot compares calls, not {type(data).__name__}: use syrupy's `snapshot`")
+            other = "" if inspect.iscoroutine(data) else ": use syrupy's `snapshot`"
+            raise TypeError(f"flow_snapshot compares calls, not {said_kind(data)}{other}")
         if self._prompts and prompts is None:
             raise TypeError("a CallRecord does not hold what the LLM was given; only what flow_call returns does")
         if self._format == "mermaid":

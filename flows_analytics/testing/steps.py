@@ -14,6 +14,7 @@ Example:
         ]
 """
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -104,13 +105,30 @@ CallerStep = User | Silence | Interrupts | Presses | HangsUp
 Step = LLMStep | CallerStep
 
 
+# Most scripts are not type-checked, and what fails inside the pipeline Pipecat only logs.
+def _text(step: str, text: object, what: str = "a text") -> str:
+    if not isinstance(text, str):
+        raise TypeError(f"{step} takes {what}, not {text!r}")
+    return text
+
+
+def _secs(step: str, secs: object) -> float:
+    if not isinstance(secs, int | float) or not 0 <= secs < math.inf:
+        raise ValueError(f"{step} takes a number of seconds from 0 on, not {secs!r}")
+    return secs
+
+
+def _after(step: str, secs: float | None) -> float | None:
+    return None if secs is None else _secs(step, secs)
+
+
 def says(text: str) -> Says:
     """Let the LLM answer with a text, streamed word by word.
 
     Args:
         text: What the bot will say.
     """
-    return Says(text)
+    return Says(_text("says", text))
 
 
 def calls(name: str, /, **arguments: Any) -> Calls:
@@ -123,7 +141,7 @@ def calls(name: str, /, **arguments: Any) -> Calls:
         name: Name of the function, as the node offers it.
         **arguments: Its arguments.
     """
-    return Calls(name, arguments)
+    return Calls(_text("calls", name, "the name of a function as a text"), arguments)
 
 
 def several(*steps: Calls) -> CallsTogether:
@@ -134,9 +152,13 @@ def several(*steps: Calls) -> CallsTogether:
 
     Raises:
         ValueError: There are fewer than two.
+        TypeError: One is not made with `calls`.
     """
     if len(steps) < 2:
         raise ValueError("several needs two calls or more; use calls(...) for a single one")
+    for step in steps:
+        if not isinstance(step, Calls):  # pyright: ignore[reportUnnecessaryIsInstance]  # most scripts are not type-checked
+            raise TypeError(f"several takes calls(...), not {step!r}")
     return CallsTogether(steps)
 
 
@@ -146,7 +168,7 @@ def fails(message: str) -> Fails:
     Args:
         message: The text of the error.
     """
-    return Fails(message)
+    return Fails(_text("fails", message))
 
 
 def slow(step: Says | Calls | CallsTogether | Fails, *, secs: float) -> Slow:
@@ -157,14 +179,12 @@ def slow(step: Says | Calls | CallsTogether | Fails, *, secs: float) -> Slow:
         secs: Seconds from the request to the first token or function call.
 
     Raises:
-        ValueError: `secs` is negative.
+        ValueError: `secs` is no such number.
         TypeError: `step` is no answer of the LLM.
     """
     if not isinstance(step, Says | Calls | CallsTogether | Fails):  # pyright: ignore[reportUnnecessaryIsInstance]  # most scripts are not type-checked
         raise TypeError(f"slow takes what the LLM answers, such as says(...) or calls(...), not {step!r}")
-    if secs < 0:
-        raise ValueError("slow needs a number of seconds that is not negative")
-    return Slow(step, secs)
+    return Slow(step, _secs("slow", secs))
 
 
 def user(text: str, *, after: float | None = None) -> User:
@@ -174,7 +194,7 @@ def user(text: str, *, after: float | None = None) -> User:
         text: What the caller says.
         after: Seconds the caller waits after the bot has finished. None takes the pace of the call.
     """
-    return User(text, after)
+    return User(_text("user", text), _after("user", after))
 
 
 def silence(secs: float) -> Silence:
@@ -185,7 +205,7 @@ def silence(secs: float) -> Silence:
     Args:
         secs: For how long.
     """
-    return Silence(secs)
+    return Silence(_secs("silence", secs))
 
 
 def interrupts(text: str, *, after: float) -> Interrupts:
@@ -197,7 +217,7 @@ def interrupts(text: str, *, after: float) -> Interrupts:
         text: What the caller says.
         after: Seconds into the bot's speech.
     """
-    return Interrupts(text, after)
+    return Interrupts(_text("interrupts", text), _secs("interrupts", after))
 
 
 _KEYS = "0123456789*#"
@@ -215,7 +235,7 @@ def dtmf(keys: str, *, after: float | None = None) -> Presses:
     """
     if not keys or not set(keys) <= set(_KEYS):
         raise ValueError(f"dtmf takes keys from {_KEYS}, not {keys!r}")
-    return Presses(keys, after)
+    return Presses(keys, _after("dtmf", after))
 
 
 def hangs_up(*, after: float | None = None, while_bot_speaks: bool = False) -> HangsUp:
@@ -225,4 +245,4 @@ def hangs_up(*, after: float | None = None, while_bot_speaks: bool = False) -> H
         after: Seconds to wait once the turn has come. None takes the pace of the call.
         while_bot_speaks: Whether the turn comes when the bot begins to speak, instead of when it is done.
     """
-    return HangsUp(after, while_bot_speaks)
+    return HangsUp(_after("hangs_up", after), while_bot_speaks)

@@ -84,3 +84,16 @@ def test_a_path_with_a_gap_is_refused():
     with pytest.raises(ValueError, match="a node is missing in 'initial >  > end'"):
         read_written_path("initial >  > end")
     assert read_written_path(" ") == []
+
+
+@pytest.mark.parametrize("assertion", [assert_path, assert_reaches, assert_never])
+def test_what_is_no_call_is_refused(assertion):
+    async def forgotten():
+        """A call that nobody awaited."""
+
+    held = forgotten()
+    with pytest.raises(TypeError, match="a call that was held or recorded, not coroutine: await flow_call"):
+        assertion(held, "end")
+    held.close()
+    with pytest.raises(TypeError, match=r"a call that was held or recorded, not str$"):
+        assertion("end", "end")

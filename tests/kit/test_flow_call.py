@@ -137,6 +137,12 @@ async def test_what_is_no_step_is_refused_with_its_number(flow_call):
         await flow_call(initial_node(), [user("Hello"), "Pizza"])
 
 
+@pytest.mark.parametrize("script", [user("Hello"), None])
+async def test_what_is_no_list_of_steps_is_refused(flow_call, script):
+    with pytest.raises(TypeError, match=r"the script is a list of steps, such as \[user\("):
+        await flow_call(initial_node(), script)
+
+
 @pytest.mark.parametrize("voice", [False, True])
 async def test_keys_reach_the_llm(flow_call, voice):
     steps = [dtmf("12#"), calls("choose_pizza"), hangs_up()]
@@ -155,7 +161,7 @@ def test_keys_that_no_telephone_has_are_refused(keys):
 def test_slow_takes_an_answer_of_the_llm():
     with pytest.raises(TypeError, match="what the LLM answers"):
         slow(user("Hello"), secs=1)  # pyright: ignore[reportArgumentType]
-    with pytest.raises(ValueError, match="not negative"):
+    with pytest.raises(ValueError, match="from 0 on, not -1"):
         slow(says("Hello"), secs=-1)
 
 
@@ -323,6 +329,22 @@ async def test_a_flow_that_cannot_start_fails_the_test(flow_call):
 async def test_a_call_that_does_not_end_is_given_up(flow_call):
     with pytest.raises(TimeoutError, match="within 100 seconds"):
         await flow_call(initial_node(), [silence(5000)], max_secs=100)
+
+
+async def test_a_handler_that_never_returns_is_named(flow_call):
+    async def wait(flow_manager):
+        """Wait."""
+        await asyncio.Event().wait()
+
+    waiting = node("waiting", wait)
+    with pytest.raises(TimeoutError, match=r"'waiting'; still running: wait; next step user\(.B.\); max_secs="):
+        await flow_call(waiting, [user("A"), calls("wait"), user("B")], max_secs=100)
+
+
+@pytest.mark.parametrize("made", [None, 7])
+async def test_a_factory_that_returns_no_bot_is_told(flow_call, made):
+    with pytest.raises(TypeError, match=f"pipeline= takes what returns the FlowManager, .*, not {made}"):
+        await flow_call(initial_node(), ORDER, pipeline=lambda parts: made)
 
 
 async def test_what_the_llm_was_given_is_known(flow_call):

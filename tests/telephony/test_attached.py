@@ -52,6 +52,18 @@ def test_the_carriers_own_id_told_by_another_as_a_sip_call_id_is_still_the_carri
     assert (known.id, known.id_kind, known.sip_call_id) == ("CA1", "carrier", None)
 
 
+def test_the_carriers_own_id_in_the_place_of_a_sip_call_id_makes_room_for_a_real_one():
+    stand_in, real = Telephony(sip_call_id="CA1"), CARRIER.model_copy(update={"sip_call_id": "a@b"})
+    for attached in (
+        Attached().with_given(stand_in).with_derived(real),
+        Attached().with_derived(real).with_given(stand_in),
+        Attached().with_derived(stand_in).with_derived(real),
+        Attached().with_given(stand_in).with_given(real),
+        Attached().with_derived(stand_in).with_derived(CARRIER).with_derived(Telephony(sip_call_id="a@b")),
+    ):
+        assert (attached.known.id, attached.known.carrier_call_id) == ("a@b", "CA1")
+
+
 def test_nothing_said_is_nothing_known():
     assert Attached().known is None
     assert Attached().with_given(Telephony()).known is None

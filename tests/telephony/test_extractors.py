@@ -119,6 +119,14 @@ def test_what_is_not_understood_gives_none_and_contexts_of_an_empty_id(payload):
     assert JambonzCallContext.from_webhook(payload) == JambonzCallContext.fallback("")
 
 
+@pytest.mark.parametrize("deep", ["[" * 100_000, '{"a":' * 100_000])
+def test_headers_nested_too_deeply_to_be_read_cost_no_context(deep):
+    twilio = TwilioCallContext.from_call_data({"call_id": "CA1", "body": deep})
+    assert (twilio.call_sid, twilio.raw_headers) == ("CA1", None)
+    jambonz = JambonzCallContext.from_webhook({"call_sid": "CA1", "sip": {"headers": deep}})
+    assert (jambonz.call_sid, jambonz.raw_headers) == ("CA1", None)
+
+
 def test_contexts_are_frozen_and_tell_a_fallback():
     context = TwilioCallContext.fallback(CALL_SID)
     assert (context.sip_call_id, context.call_sid, context.is_fallback) == (CALL_SID, CALL_SID, True)
@@ -192,6 +200,12 @@ def test_plivo_reads_its_start_message_whatever_the_form_of_its_headers(extra):
     found = extract_plivo({"event": "start", "start": start, "extra_headers": extra})
     assert (*ids(found), found.stream_id) == (SIP, "u-1", "sip", "s-1")
     assert found.sip_headers == {"SipCallId": SIP, "userId": "7"}
+
+
+def test_plivo_finds_its_ids_among_the_headers_whatever_their_case():
+    found = extract_plivo({"extra_headers": {"calluuid": "u1", "FROM": "+1", "to": "+2", "direction": "incoming"}})
+    assert found.carrier_call_id == "u1"
+    assert (found.from_number, found.to_number, found.direction) == ("+1", "+2", "inbound")
 
 
 def test_plivo_reads_its_webhooks_form():

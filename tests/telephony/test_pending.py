@@ -38,10 +38,11 @@ def test_a_parked_call_is_fetched_once(clock):
     assert len(pending) == 0
 
 
-def test_whoever_comes_first_waits_for_the_webhook(clock):
+@pytest.mark.parametrize("timeout", [60, None])
+def test_whoever_comes_first_waits_for_the_webhook(clock, timeout):
     async def scene():
         pending = PendingCalls(clock=clock)
-        waiting = asyncio.create_task(pending.wait_and_pop("j-1", timeout=60))
+        waiting = asyncio.create_task(pending.wait_and_pop("j-1", timeout=timeout))
         await asyncio.sleep(0)
         pending.park(call("other"))
         pending.park(call())

@@ -50,6 +50,19 @@ async def _coroutine(payload):
     return "a@b"
 
 
+class _FailingName:
+    @property
+    def provider(self):
+        raise LookupError
+
+    def __call__(self, payload):
+        return "a@b"
+
+
+def test_an_extractor_that_fails_when_asked_for_its_name_costs_nothing():
+    assert extract_telephony({}, _FailingName()) is None
+
+
 @pytest.mark.parametrize(
     "extractor",
     [lambda payload: 1 / 0, lambda payload: None, lambda payload: 7, lambda payload: (1, 2, 3), _coroutine],

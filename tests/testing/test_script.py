@@ -11,6 +11,7 @@ from flows_analytics.testing import (
     says,
     several,
     silence,
+    slow,
     user,
 )
 
@@ -45,6 +46,32 @@ def test_what_was_passed_over_is_left_over_too_in_the_order_of_the_script():
 
 def test_a_function_may_have_an_argument_called_name():
     assert calls("choose", name="Margherita").arguments == {"name": "Margherita"}
+
+
+def choose_pizza():
+    """A function in the place of its name."""
+
+
+@pytest.mark.parametrize(
+    ("make", "message"),
+    [
+        (lambda: calls(choose_pizza), "calls takes the name of a function as a text, not <function choose_pizza"),
+        (lambda: several("a", "b"), r"several takes calls\(\.\.\.\), not 'a'"),
+        (lambda: several(calls("a"), HELLO), r"several takes calls\(\.\.\.\), not Says"),
+        (lambda: says(None), "says takes a text, not None"),
+        (lambda: fails(7), "fails takes a text, not 7"),
+        (lambda: user(7), "user takes a text, not 7"),
+        (lambda: interrupts(None, after=1), "interrupts takes a text, not None"),
+        (lambda: silence("10"), "silence takes a number of seconds from 0 on, not '10'"),
+        (lambda: silence(-1), "silence takes a number of seconds from 0 on, not -1"),
+        (lambda: silence(float("nan")), "silence takes a number of seconds from 0 on, not nan"),
+        (lambda: user("Hi.", after=-1), "user takes a number of seconds from 0 on, not -1"),
+        (lambda: slow(HELLO, secs=float("inf")), "slow takes a number of seconds from 0 on, not inf"),
+    ],
+)
+def test_a_step_that_could_never_be_taken_is_refused_where_it_is_written(make, message):
+    with pytest.raises((TypeError, ValueError), match=message):
+        make()
 
 
 def test_several_needs_two():
