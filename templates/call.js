@@ -218,14 +218,20 @@
   }
 
   /* Searching */
+  /* As long as before, letter by letter: İ, made small, is two, and all places behind it would be wrong. */
+  const small = (text) => {
+    const low = text.toLowerCase();
+    const one = (letter) => (letter.toLowerCase().length === letter.length ? letter.toLowerCase() : letter);
+    return low.length === text.length ? low : [...text].map(one).join("");
+  };
   const field = byId("search");
   const told = byId("search-found");
   const items = all(".item");
-  const texts = items.map((item) => item.textContent.toLowerCase());
+  const texts = items.map((item) => small(item.textContent));
   let matches = [];
   let match = -1;
   const search = () => {
-    const query = field.value.trim().toLowerCase();
+    const query = small(field.value.trim());
     matches = query ? items.filter((item, index) => texts[index].includes(query)) : [];
     match = -1;
     byId("transcript").classList.toggle("is-searched", query !== "");
@@ -242,7 +248,7 @@
     for (const item of matches.slice(0, 500)) {
       const walk = document.createTreeWalker(item, NodeFilter.SHOW_TEXT);
       for (let node = walk.nextNode(); node; node = walk.nextNode()) {
-        const text = node.data.toLowerCase();
+        const text = small(node.data);
         for (let from = text.indexOf(query); from >= 0 && ranges.length < 2000; from = text.indexOf(query, from + query.length)) {
           const range = new Range();
           range.setStart(node, from);
@@ -258,7 +264,7 @@
     match = (match + by + matches.length) % matches.length;
     told.textContent = `${match + 1} of ${matches.length}`;
     const closed = matches[match].querySelector("details.data");
-    if (closed && closed.textContent.toLowerCase().includes(field.value.trim().toLowerCase())) closed.open = true;
+    if (closed && small(closed.textContent).includes(small(field.value.trim()))) closed.open = true;
     select(matches[match].id, { scrollTo: true });
   };
   field.addEventListener("input", search);

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pydantic import BaseModel, ConfigDict
 
+from flows_analytics.calls.moments.base import Milliseconds
 from flows_analytics.calls.values import Text
 
 
@@ -32,9 +33,9 @@ class Recording(BaseModel):
     file: Text | None = None
     sample_rate: int | None = None
     channels: int | None = None
-    began_ms: float | None = None
-    duration_ms: float | None = None
-    peak_ms: float | None = None
+    began_ms: Milliseconds | None = None
+    duration_ms: Milliseconds | None = None
+    peak_ms: Milliseconds | None = None
     peaks: tuple[tuple[float, ...], ...] = ()
 
     def offset_ms(self, at_ms: float | None) -> float | None:

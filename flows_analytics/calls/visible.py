@@ -35,6 +35,18 @@ def one_line(text: str) -> str:
     return " ".join(visible(text).split())
 
 
+def name_in_words(name: str) -> str:
+    """Show a name inside a sentence.
+
+    Args:
+        name: Any name.
+
+    Returns:
+        The name on one line; a stand-in if nothing of it can be seen.
+    """
+    return one_line(name) or "(no name)"
+
+
 def shorten(text: str, limit: int) -> str:
     """Cut a text in its middle: names differ at their ends as often as at their beginnings.
 

@@ -27,6 +27,7 @@ _THINNEST, _WIDEST = 1.5, 14.0
 _TAG_HEIGHT, _START = 17.0, 12.0
 _HEIGHT, _HEIGHT_LOST = 48.0, 66.0
 _LEAST_STARTS, _MOST_STARTS = 0.02, 6
+_CODE = "the bot's code"
 
 
 @dataclass(frozen=True)
@@ -265,9 +266,7 @@ def _tip(row: NodeRow) -> str:
 
 def _edge_tip(edge: EdgeRow) -> str:
     ends = " → ".join(one_line(name[:_TIP]) or "(no name)" for name in (edge.source, edge.target))
-    via = ", ".join(
-        f"{one_line(name[:80]) or 'set by code'} {many:,}" for name, many in list(edge.via.items())[:4]
-    )
+    via = ", ".join(f"{one_line(name[:80]) or _CODE} {many:,}" for name, many in list(edge.via.items())[:4])
     failed = f" {edge.failed:,} more failed." if edge.failed else ""
     return (
         f"{ends}: {plural(edge.count, 'transition')} in {plural(edge.calls, 'call')}, {edge.p_out.text} of "
@@ -279,7 +278,7 @@ def _summary(traffic: Traffic, nodes: Sequence[NodeRow]) -> str:
     first = traffic.nodes[0]
     said = [f"{plural(len(nodes), 'node')}. Most paths begin in {_title(first)}."]
     said += [
-        f"{_title_of(edge.source)} leads to {_title_of(edge.target)} {edge.count:,} times."
+        f"{_title_of(edge.source)} leads to {_title_of(edge.target)} {plural(edge.count, 'time')}."
         for edge in traffic.lines[:12]
     ]
     return " ".join(said)

@@ -15,7 +15,7 @@ from flows_analytics.store.counts import FlowCounts
 from flows_analytics.store.view import View
 
 MOST_GROUPS = 12
-"""Most values of an attribute whose calls are counted apart: each costs as much as all calls do."""
+"""Most values of an attribute whose calls are counted apart."""
 
 
 def read_flow_facts(
@@ -33,7 +33,7 @@ def read_flow_facts(
     """Ask a store for what the page of a flow is made of.
 
     Args:
-        view: The calls that are meant. What is asked of it afterwards is asked of some of them only.
+        view: The calls that are meant.
         store: What the store is called.
         flow: The one flow that the view shows; None if it shows all.
         filters: The filters that were given, in words.
@@ -59,7 +59,6 @@ def read_flow_facts(
     sizes = view.sizes(by) if by is not None else {}
     # Counts add up: where every value is counted apart, all calls need not be counted once more.
     whole = None if 0 < len(sizes) <= MOST_GROUPS else view.count()
-    # Last, because asking for one value leaves the others out of what is asked next.
     groups = _groups(view, by, sizes, compare) if by is not None else ()
     counts = whole or reduce(add, (group.counts for group in groups if group.counts is not None), FlowCounts())
     return FlowFacts(
@@ -99,9 +98,8 @@ def _groups(
             raise StoreError("value_missing", f"no call that is meant has {by} {value!r}; there are {known}")
     ranked = sorted(sizes, key=lambda value: (-sizes[value], value is None, value or ""))
     wanted = {*ranked[:MOST_GROUPS], *(compare or ())}
-    return tuple(
-        FlowGroup(value, sizes[value], view.count_only(by, value) if value in wanted else None) for value in ranked
-    )
+    counted = view.count_by(by, wanted)
+    return tuple(FlowGroup(value, sizes[value], counted.get(value)) for value in ranked)
 
 
 def _compared(groups: Sequence[FlowGroup], compare: tuple[str, str] | None) -> tuple[str, str] | None:

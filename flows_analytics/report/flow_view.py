@@ -80,11 +80,12 @@ def flow_view(facts: FlowFacts, find_page: FindPage = no_page) -> FlowView:
     variants = Variants.of(counts)
     longest = max((len(row.nodes) for row in variants.rows), default=0)
     chosen = _steps(facts)
-    parts = _parts(facts, chosen)
-    comparison = _comparison(facts, chosen, parts, keys)
+    asked = Funnel(chosen.steps) if chosen.steps else None
+    parts = _parts(facts, asked)
+    comparison = _comparison(facts, asked, parts, keys)
     return FlowView(
         head=flow_head(facts, stats, len(variants.rows), comparison.reading if comparison else ""),
-        funnel=_funnel(facts, chosen, parts, keys),
+        funnel=_funnel(facts, chosen, asked, parts, keys),
         map=flow_map(stats.nodes, stats.edges, keys),
         sankey=sankey_view(StepMatrix.of(counts, min(MOST_STEPS, longest + 1)), longest, keys, counts.goals),
         nodes=nodes_view(stats.nodes, keys),
@@ -110,10 +111,9 @@ def _result(funnel: Funnel, counts: FlowCounts, ways: Sequence[FunnelCall] | Non
     return funnel.of_calls(ways)
 
 
-def _parts(facts: FlowFacts, chosen: ChosenSteps) -> dict[str | None, FunnelResult]:
-    if not chosen.steps:
+def _parts(facts: FlowFacts, funnel: Funnel | None) -> dict[str | None, FunnelResult]:
+    if funnel is None:
         return {}
-    funnel = Funnel(chosen.steps)
     parts: dict[str | None, FunnelResult] = {}
     for group in facts.groups:
         if group.counts is not None:
@@ -123,15 +123,19 @@ def _parts(facts: FlowFacts, chosen: ChosenSteps) -> dict[str | None, FunnelResu
 
 
 def _funnel(
-    facts: FlowFacts, chosen: ChosenSteps, parts: dict[str | None, FunnelResult], keys: dict[str, str]
+    facts: FlowFacts,
+    chosen: ChosenSteps,
+    funnel: Funnel | None,
+    parts: dict[str | None, FunnelResult],
+    keys: dict[str, str],
 ) -> FunnelView | None:
-    if not chosen.steps or not facts.counts.paths:
+    if funnel is None or not facts.counts.paths:
         return None
-    return funnel_view(_result(Funnel(chosen.steps), facts.counts, facts.ways), chosen, parts, keys)
+    return funnel_view(_result(funnel, facts.counts, facts.ways), chosen, parts, keys)
 
 
 def _comparison(
-    facts: FlowFacts, chosen: ChosenSteps, parts: dict[str | None, FunnelResult], keys: dict[str, str]
+    facts: FlowFacts, asked: Funnel | None, parts: dict[str | None, FunnelResult], keys: dict[str, str]
 ) -> Comparison | None:
     if facts.compared is None:
         return None
@@ -142,12 +146,10 @@ def _comparison(
         raise ValueError("the values that are compared were not counted apart")
     compared = compare_versions(one, other, facts.compared, facts.renamed)
     funnel = None
-    if chosen.steps:
+    if asked is not None:
         ways = None if facts.ways is None else [_renamed(way, facts) for way in facts.ways if way.group == before]
         # The old names become the new ones, so that steps are called the same in both.
-        first = (
-            _result(Funnel(chosen.steps), renamed(one, facts.renamed), ways) if facts.renamed else parts[before]
-        )
+        first = _result(asked, renamed(one, facts.renamed), ways) if facts.renamed else parts[before]
         funnel = compare_funnels(first, parts[after], facts.compared)
     return comparison_view(compared, funnel, keys, facts.renamed)
 

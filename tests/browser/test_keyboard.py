@@ -47,6 +47,20 @@ def test_a_slash_searches_and_enter_goes_from_match_to_match(opened):
     assert there.page.locator(".is-match").count() == 0
 
 
+def test_a_search_marks_words_after_letters_that_are_longer_when_small(opened):
+    story = Story("search")
+    story.bot(1.0, "İİİİİİİİİİ Işık")
+    story.end(9.0)
+    there = opened(story.record())
+    there.page.keyboard.press("/")
+    there.page.keyboard.type("ışık")
+    assert there.page.inner_text("#search-found") == "none found"
+    there.page.fill("#search", "şık")
+    assert there.page.inner_text("#search-found") == "1 found"
+    assert there.page.evaluate("[...CSS.highlights.get('found')].map(String)") == ["şık"]
+    assert there.told == []
+
+
 def test_keys_typed_into_the_search_are_no_shortcuts(opened):
     there = opened(pizza_call())
     there.page.keyboard.press("/")

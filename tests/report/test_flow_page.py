@@ -6,6 +6,7 @@ import base64
 import hashlib
 import html
 import re
+from collections import Counter
 from itertools import pairwise
 
 import pytest
@@ -109,6 +110,21 @@ def test_hostile_texts_in_every_field_at_once_stay_texts():
     assert "49" not in re.findall(r"\b49\b", page.text)
     assert visible(everything) == everything
     assert "word" * 400 not in page.text
+
+
+def test_nodes_whose_names_are_blank_are_still_called_something():
+    page = read(render_flow_facts(plain([(("", " "), "hangup", 5)])))
+    assert "Most end without a goal at (no name): 5 of 5 visits" in page.text
+    assert "Of 5 calls that reached (no name), 100 % reached (no name)" in page.text
+
+
+def test_a_line_taken_once_and_by_code_is_worded_so():
+    counts = counts_of([(("greet", "bye"), "end", 1)])
+    counts.edges["greet", "bye"].via = Counter({"": 1})
+    facts = FlowFacts("calls", counts, calls_there=1, flows={"main": 1}, agents={None: 1})
+    page = read(render_flow_facts(facts))
+    assert "greet leads to bye 1 time." in page.text
+    assert "By the bot's code 1." in page.text
 
 
 def test_the_page_always_encodes_to_utf_8():

@@ -198,6 +198,15 @@ def test_a_record_with_times_that_are_no_times_is_refused_with_the_place(strange
         CallRecord.from_json(text)
 
 
+@pytest.mark.parametrize("strange", ["NaN", "1e300", "-Infinity"])
+@pytest.mark.parametrize("field", ["began_ms", "duration_ms", "peak_ms"])
+def test_a_recording_with_times_that_are_no_times_is_refused_with_the_place(field, strange):
+    sound = Recording(file="a.wav", began_ms=12.5, duration_ms=12.5, peak_ms=12.5, peaks=((0.5,),))
+    text = call_full_of("x").model_copy(update={"recording": sound}).to_json()
+    with pytest.raises(RecordError, match=f"recording.{field}"):
+        CallRecord.from_json(text.replace(f'"{field}":12.5', f'"{field}":{strange}'))
+
+
 @pytest.mark.parametrize("kind", ALONE)
 def test_no_text_drives_the_terminal(kind):
     out = io.StringIO()
