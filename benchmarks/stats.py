@@ -3,7 +3,7 @@
 Run it from the repository's root; it needs the extras ``store`` and ``stats``::
 
     python -m benchmarks.stats
-    python -m benchmarks.stats --calls 100000 --linear 50000,100000
+    python -m benchmarks.stats --calls 100000 --linear 10000,50000
 
 Each stage runs in a process of its own. Absolute times are those of this machine at this moment; the ratios hold
 elsewhere too. Where other programs use the machine, CPU seconds (of all threads together) say more than seconds.
@@ -16,7 +16,8 @@ import argparse
 import json
 import subprocess
 import sys
-from collections.abc import Iterator, Sequence
+import time
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from importlib.util import find_spec
 from pathlib import Path
@@ -25,6 +26,7 @@ from typing import Any
 
 from rich.console import Console
 from rich.progress import Progress as ProgressBar
+from rich.progress import SpinnerColumn, TimeElapsedColumn
 from rich.table import Table
 
 PANELS = ("counts", "graph", "variants", "step matrix", "funnel", "all panels", "funnel, window")
@@ -41,17 +43,19 @@ def main(argv: Sequence[str] | None = None) -> int:
         0.
     """
     told = _arguments().parse_args(argv)
-    with TemporaryDirectory(prefix="benchmark-", dir=told.directory) as directory, _progress(told) as runner:
-        figures = _measure(runner, Path(directory), told)
-    if told.json:
-        print(json.dumps(figures))
-        return 0
     console = Console()
     if not console.is_terminal:
         console = Console(width=110)
-    for table in (_store_table(figures), _beside_table(figures), _json_table(figures), _linear_table(figures)):
-        if table is not None:
+
+    def show(table: Table) -> None:
+        if not told.json:
             console.print(table)
+            console.file.flush()
+
+    with TemporaryDirectory(prefix="benchmark-", dir=told.directory) as directory, _progress(told) as runner:
+        figures = _measure(runner, Path(directory), told, show)
+    if told.json:
+        print(json.dumps(figures))
     return 0
 
 
@@ -62,19 +66,19 @@ def _arguments() -> argparse.ArgumentParser:
     )
     parser.add_argument("--calls", type=_count, default=1_000_000, metavar="N", help="default: 1000000")
     parser.add_argument(
-        "--sample", type=_count, default=50_000, metavar="N", help="calls for the others (default: 50000)"
+        "--sample", type=_count, default=20_000, metavar="N", help="calls for the others (default: 20000)"
     )
     parser.add_argument(
-        "--records", type=_count, default=3000, metavar="N", help="recorded JSON calls to compact (default: 3000)"
+        "--records", type=_count, default=2000, metavar="N", help="recorded JSON calls to compact (default: 2000)"
     )
     parser.add_argument(
         "--linear",
         type=_counts,
-        default=_counts("100000,200000,400000"),
+        default=_counts("50000,100000,200000"),
         metavar="N,N",
-        help="sizes whose costs are compared (default: 100000,200000,400000); an empty text for none",
+        help="sizes whose costs are compared (default: 50000,100000,200000); an empty text for none",
     )
-    parser.add_argument("--rounds", type=_count, default=3, metavar="N", help="the best of so many (default: 3)")
+    parser.add_argument("--rounds", type=_count, default=2, metavar="N", help="the best of so many (default: 2)")
     parser.add_argument("--seed", type=int, default=1, help="of the dice that make the calls (default: 1)")
     parser.add_argument("--directory", type=Path, help="where the calls are put; a temporary directory if missing")
     parser.add_argument("--json", action="store_true", help="print one JSON document")
@@ -93,11 +97,12 @@ def _counts(text: str) -> list[int]:
 
 
 class _Runner:
-    """Runs stages, and shows how far it is."""
+    """Runs stages, and shows how far it is: as a bar on a terminal, else as a line when a stage begins."""
 
     def __init__(self, bar: ProgressBar, stages: int, seed: int) -> None:
-        self._bar, self._seed = bar, seed
+        self._bar, self._seed, self._stages = bar, seed, stages
         self._task = bar.add_task("", total=stages)
+        self._began, self._number = time.monotonic(), 0
 
     def run(self, stage: str, directory: Path, *, rounds: int = 1, **told: Any) -> dict[str, Any]:
         """Run a stage some times, and give the best of each figure.
@@ -111,7 +116,12 @@ class _Runner:
         Returns:
             What it prints.
         """
-        self._bar.update(self._task, description=f"{stage} {told.get('calls', '')}")
+        self._number += 1
+        what = f"{stage} {told['calls']:,} calls" if "calls" in told else stage
+        self._bar.update(self._task, description=what)
+        if not self._bar.console.is_terminal:
+            spent = time.monotonic() - self._began
+            print(f"{spent:5.0f} s  {self._number}/{self._stages}  {what}", file=sys.stderr, flush=True)
         runs = [_stage(stage, directory, {"seed": self._seed, **told}) for _ in range(rounds)]
         self._bar.advance(self._task)
         best = dict(runs[0])
@@ -131,28 +141,37 @@ def _stage(stage: str, directory: Path, told: dict[str, Any]) -> dict[str, Any]:
 
 @contextmanager
 def _progress(told: argparse.Namespace) -> Iterator[_Runner]:
-    stages = 3 + 3 * len(told.linear) + 2 + bool(find_spec("pm4py")) + 3
-    with ProgressBar(console=Console(stderr=True), transient=True) as bar:
+    stages = 4 * (1 + len(told.linear)) + 2 + bool(find_spec("pm4py")) + 3
+    columns = (SpinnerColumn(), *ProgressBar.get_default_columns()[:3], TimeElapsedColumn())
+    with ProgressBar(*columns, console=Console(stderr=True), transient=True) as bar:
         yield _Runner(bar, stages, told.seed)
 
 
-def _measure(runner: _Runner, root: Path, told: argparse.Namespace) -> dict[str, Any]:
+def _measure(
+    runner: _Runner, root: Path, told: argparse.Namespace, show: Callable[[Table], None]
+) -> dict[str, Any]:
+    """Measure all, and show each table as soon as its figures are there."""
     figures: dict[str, Any] = {"calls": told.calls, "sample": told.sample, "records": told.records}
     figures["store"] = _of_size(runner, _folder(root, "whole"), told.calls, told.rounds)
+    show(_store_table(figures))
     sample = _folder(root, "sample")
     runner.run("make_log", sample, calls=told.sample)
     figures[_LOOP] = runner.run("plain_loop", sample, rounds=told.rounds)
     figures[_PM4PY] = runner.run("pm4py", sample, rounds=told.rounds) if find_spec("pm4py") else None
+    show(_beside_table(figures))
     records = _folder(root, "records")
     figures["json"] = {
         "bytes": runner.run("make_records", records, records=told.records)["facts"]["bytes"],
         "read": runner.run("read_json", records, rounds=told.rounds),
         # A second compaction finds nothing to do.
-        "compact": runner.run("compact", records),
+        "compact": runner.run("compact", records, store="records"),
     }
+    show(_json_table(figures))
     figures["linear"] = {
         calls: _of_size(runner, _folder(root, str(calls)), calls, told.rounds) for calls in told.linear
     }
+    if told.linear:
+        show(_linear_table(figures))
     return figures
 
 
@@ -167,6 +186,7 @@ def _of_size(runner: _Runner, folder: Path, calls: int, rounds: int) -> dict[str
     return {
         "visits": made["facts"]["visits"],
         "import": runner.run("import", folder, calls=calls),
+        "compact": runner.run("compact", folder, store="store", calls=calls),
         "panels": runner.run("panels", folder, rounds=rounds, calls=calls),
     }
 
@@ -186,6 +206,9 @@ def _store_table(figures: dict[str, Any]) -> Table:
     )
     table = _columns(title, "seconds", "CPU seconds", "peak MB")
     table.add_row("import", *_two(store["import"]["timed"]["import"]), f"{store['import']['peak_mb']:,.0f}")
+    table.add_row(
+        "compact, nothing new", *_two(store["compact"]["timed"]["compact"]), f"{store['compact']['peak_mb']:,.0f}"
+    )
     for name in PANELS:
         peak = f"{store['panels']['peak_mb']:,.0f}" if name == "all panels" else ""
         table.add_row(name, *_two(store["panels"]["timed"][name]), peak)
@@ -244,9 +267,7 @@ def _json_table(figures: dict[str, Any]) -> Table:
     return table
 
 
-def _linear_table(figures: dict[str, Any]) -> Table | None:
-    if not figures["linear"]:
-        return None
+def _linear_table(figures: dict[str, Any]) -> Table:
     table = _columns(
         "CPU microseconds a call, by number of calls", "import", "all panels", "funnel, window", "peak MB"
     )

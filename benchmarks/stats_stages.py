@@ -120,7 +120,7 @@ def compact(watch: Watch, directory: Path, told: dict[str, Any]) -> None:
     from flows_analytics.store.call_store import CallStore
 
     with watch.part("compact"):
-        done = CallStore(directory / "records").compact()
+        done = CallStore(directory / told["store"]).compact()
     assert not done.problems
     watch.facts["calls"] = done.calls
 

@@ -126,8 +126,8 @@ class _Found:
         for value in values:
             check_choice(f"--by {by}", "value", value, sorted(there))
         compared = None if steps is None else _compared_steps(view, by, values, steps, names)
-        first, second = (view.count_only(by, value) for value in values)
-        return cls(first, second, compared)
+        counted = view.count_by(by, values)
+        return cls(counted[values[0]], counted[values[1]], compared)
 
 
 def _compared_steps(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections import Counter
+from collections.abc import Sequence
 
 from flows_analytics.store.buckets import BASE, bucket_of
 from flows_analytics.store.counts import Buckets
@@ -47,16 +48,36 @@ def quantile(buckets: Buckets, share: float) -> float | None:
     Raises:
         ValueError: The share does not lie between 0 and 1.
     """
-    if not 0 <= share <= 1:
-        raise ValueError(f"a share lies between 0 and 1, and this is {share}")
+    return quantiles(buckets, (share,))[0]
+
+
+def quantiles(buckets: Buckets, shares: Sequence[float]) -> list[float | None]:
+    """Read several quantiles, as `quantile` reads one.
+
+    Args:
+        buckets: How many durations fell into each bucket.
+        shares: The shares, in order.
+
+    Returns:
+        The quantile of each share.
+
+    Raises:
+        ValueError: A share does not lie between 0 and 1.
+    """
+    for share in shares:
+        if not 0 <= share <= 1:
+            raise ValueError(f"a share lies between 0 and 1, and this is {share}")
     total = buckets.total()
     if not total:
-        return None
+        return [None] * len(shares)
     # The product of a share and a count can land a hair above the whole number that it means.
-    rank = max(math.ceil(share * total - 1e-9), 1)
+    ranks = [max(math.ceil(share * total - 1e-9), 1) for share in shares]
+    found: list[float | None] = []
     passed = 0
     for bucket in sorted(buckets):
         passed += buckets[bucket]
-        if passed >= rank:
-            return middle_of(bucket)
+        while passed >= ranks[len(found)]:
+            found.append(middle_of(bucket))
+            if len(found) == len(ranks):
+                return found
     raise AssertionError("ranks end at the total")

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from rich.console import Group, RenderableType
 from rich.text import Text
 
-from flows_analytics.calls.visible import one_line
+from flows_analytics.calls.visible import name_in_words
 from flows_analytics.stats.conservation import check_conservation
 from flows_analytics.stats.edge_row import EdgeRow
 from flows_analytics.stats.node_row import NodeRow
@@ -171,7 +171,7 @@ class FlowStats:
         if worst is not None and worst.loss_rate.numerator:
             ended = "end without a goal" if self.conversion is not None else "end"
             said.append(
-                f"Most {ended} at {one_line(worst.node)}: {worst.loss_rate.numerator:,} of "
+                f"Most {ended} at {name_in_words(worst.node)}: {worst.loss_rate.numerator:,} of "
                 f"{worst.loss_rate.denominator:,} visits ({worst.loss_rate.text})."
             )
         if counts.no_flow:
@@ -185,7 +185,7 @@ class FlowStats:
         if reached is None:
             return f"{_calls(self.counts.calls)}; no node is known to mean success."
         few = " (few calls: take it with care)" if reached.small else ""
-        goals = " or ".join(one_line(goal) for goal in sorted(self.counts.goals)) or "a goal"
+        goals = " or ".join(name_in_words(goal) for goal in sorted(self.counts.goals)) or "a goal"
         return f"Of {_calls(reached.denominator)}, {reached.text} reached {goals}{few}."
 
 

@@ -75,6 +75,7 @@ class Funnel:
             )
         self.by = by
         self.goal = None if goal is None else frozenset((goal,) if isinstance(goal, str) else goal)
+        self._counted: dict[tuple[str, ...], Attempt] = {}
 
     def of_calls(self, calls: Iterable[FunnelCall]) -> FunnelResult:
         """Send calls through the funnel.
@@ -88,8 +89,10 @@ class Funnel:
         Raises:
             FunnelError: A window is asked for, and the calls have no times.
         """
+        return self._of(calls, lru_cache(_VARIANTS_REMEMBERED)(self._attempt_without_times))
+
+    def _of(self, calls: Iterable[FunnelCall], attempt: Callable[[tuple[str, ...]], Attempt]) -> FunnelResult:
         tallies: dict[str | None, FunnelTally] = {}
-        attempt = lru_cache(_VARIANTS_REMEMBERED)(self._attempt_without_times)
         for call in calls:
             tally = tallies.setdefault(call.group if self.by is not None else None, FunnelTally())
             self._count(call, tally, attempt)
@@ -111,7 +114,17 @@ class Funnel:
             CountsError: Some calls have several flows, which counts do not tell apart.
         """
         parts = {None: counts} if isinstance(counts, FlowCounts) else counts
-        return self.of_calls(call for group, part in parts.items() for call in calls_of_counts(part, group))
+        calls = [call for group, part in parts.items() for call in calls_of_counts(part, group)]
+        if self.window_us is None:
+            from flows_analytics.stats.attempts_without_times import (  # noqa: PLC0415  # numpy loads only if asked for
+                attempts_without_times,
+            )
+
+            # Parts of a result, and versions that are compared, took the same ways.
+            ways = dict.fromkeys(path.nodes for call in calls for path in call.paths)
+            new = [nodes for nodes in ways if nodes not in self._counted]
+            self._counted.update(zip(new, attempts_without_times(self, new), strict=True))
+        return self._of(calls, self._counted.__getitem__)
 
     def follower(self) -> PathFollower:
         """Make what sends calls through the funnel many at once, with their times.

@@ -12,7 +12,7 @@ from typing import Any
 from rich.console import Group, RenderableType
 from rich.text import Text
 
-from flows_analytics.calls.visible import one_line
+from flows_analytics.calls.visible import name_in_words, one_line
 from flows_analytics.errors import CountsError
 from flows_analytics.stats.funnel_tally import FunnelTally
 from flows_analytics.stats.rates import Rate
@@ -175,19 +175,21 @@ class FunnelResult:
         if not self.calls:
             return "There are no calls."
         if not first.reached:
-            return f"None of {self.calls:,} calls reached {one_line(first.step)}."
+            return f"None of {self.calls:,} calls reached {name_in_words(first.step)}."
         rate = last.total_rate
         few = " (few calls: take it with care)" if rate.small else ""
         said = [
-            f"Of {rate.denominator:,} calls that reached {one_line(first.step)}, {rate.text} "
-            f"reached {one_line(last.step)}{few}."
+            f"Of {rate.denominator:,} calls that reached {name_in_words(first.step)}, {rate.text} "
+            f"reached {name_in_words(last.step)}{few}."
         ]
         worst = max(levels, key=lambda row: row.dropped)
         if worst.dropped:
-            ways = [(many, f"went to {one_line(node)}") for node, many in worst.went_next.items()]
+            ways = [(many, f"went to {name_in_words(node)}") for node, many in worst.went_next.items()]
             ways += [(many, f"ended by {kind}") for kind, many in worst.ended.items()]
             many, way = max(ways, key=lambda each: each[0])
-            said.append(f"Most are lost after {one_line(worst.step)}: {worst.dropped:,}, of whom {many:,} {way}.")
+            said.append(
+                f"Most are lost after {name_in_words(worst.step)}: {worst.dropped:,}, of whom {many:,} {way}."
+            )
         still = sum(row.open for row in levels)
         if still:
             said.append(f"{still:,} {'is' if still == 1 else 'are'} still on the way.")

@@ -4,16 +4,18 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator, Sequence
+from functools import partial
 from typing import TYPE_CHECKING, cast
 
 import numpy as np
 
 from flows_analytics.stats.attempt import Attempt, best_attempt
 from flows_analytics.stats.attempts_found import AttemptsFound
+from flows_analytics.stats.attempts_without_times import attempts_without_times, can_search
 from flows_analytics.stats.funnel_call import FunnelPath
 from flows_analytics.stats.funnel_result import FunnelResult
 from flows_analytics.stats.funnel_tally import FunnelTally
-from flows_analytics.stats.timed_search import MOST_STEPS, latest_chain, search_ordered
+from flows_analytics.stats.timed_search import latest_chain, search_ordered
 from flows_analytics.store.bucket_arrays import buckets_of
 from flows_analytics.store.path_batch import Ints, PathBatch
 
@@ -39,7 +41,9 @@ class PathFollower:
 
     def __init__(self, funnel: Funnel) -> None:
         self._funnel = funnel
-        self._found = AttemptsFound(len(funnel.required), funnel.goal or (), self._without_times)
+        self._found = AttemptsFound(
+            len(funnel.required), funnel.goal or (), partial(attempts_without_times, funnel)
+        )
         self._groups: dict[str | None, int] = {}
         self._ends: dict[str, int] = {}
         self._calls = Counter[tuple[int, ...]]()
@@ -100,34 +104,6 @@ class PathFollower:
             for name, used in zip(batch.groups, taken, strict=True)
         ]
 
-    @property
-    def _searches(self) -> bool:
-        """Whether paths can be searched all at once."""
-        funnel = self._funnel
-        return funnel.mode == "ordered" and len(funnel.required) == len(funnel.steps) <= MOST_STEPS
-
-    def _without_times(self, paths: Sequence[tuple[str, ...]]) -> Sequence[Attempt]:
-        funnel = self._funnel
-        if not self._searches:
-            timeless = (FunnelPath(nodes, "end") for nodes in paths)
-            return [best_attempt(path, funnel.steps, funnel.mode, None, funnel.exclude) for path in timeless]
-        # All at one time: no window is too short.
-        times = np.zeros(max(map(len, paths), default=0), np.int64)
-        numbers = np.arange(len(paths))
-        level, end = search_ordered(
-            numbers,
-            paths,
-            times,
-            np.zeros(len(paths), np.int64),
-            steps=funnel.steps,
-            window_us=0,
-            exclude=funnel.exclude,
-        )
-        return [
-            Attempt(reached, latest_chain(nodes, funnel.steps, reached, at))
-            for nodes, reached, at in zip(paths, level.tolist(), end.tolist(), strict=True)
-        ]
-
     def _attempts(self, batch: PathBatch) -> Ints:
         attempt = self._found.untimed(batch.paths)[batch.path]
         if self._funnel.window_us is None:
@@ -157,7 +133,7 @@ class PathFollower:
     def _timed(self, batch: PathBatch, late: Ints, window_us: int) -> Ints:
         funnel, found = self._funnel, self._found
         path, starts = batch.path[late], batch.offsets[:-1][late]
-        if self._searches:
+        if can_search(funnel):
             level, end = search_ordered(
                 path,
                 batch.paths,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from flows_analytics.stats.buckets import quantile
+from flows_analytics.stats.buckets import quantiles
 from flows_analytics.store.counts import Buckets
 
 
@@ -41,11 +41,12 @@ class Spread:
         """
         count = buckets.total()
         known = count > 0 and total_us is not None
+        p50, p90, p95 = quantiles(buckets, (0.5, 0.9, 0.95))
         return cls(
             count=count,
-            p50_ms=_ms(quantile(buckets, 0.5)),
-            p90_ms=_ms(quantile(buckets, 0.9)),
-            p95_ms=_ms(quantile(buckets, 0.95)),
+            p50_ms=_ms(p50),
+            p90_ms=_ms(p90),
+            p95_ms=_ms(p95),
             mean_ms=total_us / count / 1000 if known and total_us is not None else None,
             total_ms=total_us / 1000 if known and total_us is not None else None,
         )

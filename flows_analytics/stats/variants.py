@@ -95,7 +95,9 @@ class Variants:
         totals = {nodes: sum(each.paths for _, _, each in parts) for nodes, parts in taken.items()}
         rows: list[VariantRow] = []
         so_far = 0
-        for nodes in sorted(taken, key=lambda nodes: (-totals[nodes], nodes)):
+        in_order = sorted(taken)
+        in_order.sort(key=totals.__getitem__, reverse=True)
+        for nodes in in_order:
             so_far += totals[nodes]
             rows.append(_row(nodes, taken[nodes], so_far, counts.paths))
         if so_far != counts.paths:
@@ -163,12 +165,13 @@ def _row(
 ) -> VariantRow:
     ends = Counter[str]()
     reached = undecided = 0
-    duration = Counter[int]()
+    duration = parts[0][2].duration
     for kind, goal, each in parts:
         ends[kind] += each.paths
         reached += each.paths if goal else 0
         undecided += each.paths if kind == "running" and not goal else 0
-        duration += each.duration
+    for _, _, each in parts[1:]:
+        duration = duration + each.duration  # in place, it would change the counts
     total = ends.total()
     return VariantRow(
         nodes=nodes,

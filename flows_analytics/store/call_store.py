@@ -184,11 +184,9 @@ class CallStore:
             StoreError: The tables cannot be read.
         """
         require_store()
-        from flows_analytics.store.counting import NodeNames, count
+        from flows_analytics.store.grouped_counts import count_all
 
-        return self.read(
-            lambda snapshot: count(snapshot.database, NodeNames(snapshot.nodes.names), goals), chosen, goals
-        )
+        return self.read(lambda snapshot: count_all(snapshot, goals), chosen, goals)
 
     def find(
         self,
@@ -235,20 +233,9 @@ class CallStore:
             StoreError: ``column_missing`` if there is no such attribute; else as `count`.
         """
         require_store()
-        from flows_analytics.store.counting import NodeNames, count
-        from flows_analytics.store.groups import column_of, gather, sizes_of
-        from flows_analytics.store.selection import narrow
+        from flows_analytics.store.grouped_counts import count_by
 
-        def each(snapshot: Snapshot) -> dict[str | None, FlowCounts]:
-            gather(snapshot, by, None)
-            groups = sorted(sizes_of(snapshot), key=lambda value: (value is None, value or ""))
-            counted: dict[str | None, FlowCounts] = {}
-            for value in groups:
-                narrow(snapshot, column_of(snapshot, by), value)
-                counted[value] = count(snapshot.database, NodeNames(snapshot.nodes.names), goals)
-            return counted
-
-        return self.read(each, chosen, goals)
+        return self.read(lambda snapshot: count_by(snapshot, by, goals), chosen, goals)
 
     def follow(
         self,

@@ -2,124 +2,115 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 
+from flows_analytics.store.counted_durations import VariantKey, durations_of
 from flows_analytics.store.counts import EdgeCounts, FlowCounts, NodeCounts, Variant, VariantCounts
 from flows_analytics.store.duck import Database
-from flows_analytics.store.queries import calls, edges, nodes, variants
+from flows_analytics.store.node_names import NodeNames
+from flows_analytics.store.queries import calls, edges, nodes, variants, visits
+
+Groups = dict[str | None, FlowCounts]
+"""Counts by value of the attribute that calls are grouped by; None is for calls without one."""
 
 
-class NodeNames:
-    """Reads numbers of nodes as names.
-
-    Args:
-        names: The names, in order of number.
-    """
-
-    def __init__(self, names: list[str]) -> None:
-        self._names = names
-        self._read: dict[str, tuple[str, ...]] = {}
-
-    def of(self, code: str) -> tuple[str, ...]:
-        """Read a path.
-
-        Args:
-            code: Such as ``|0||1|``.
-
-        Returns:
-            The names of its nodes.
-        """
-        if code not in self._read:
-            numbers = code.strip("|").split("||") if code else []
-            self._read[code] = tuple(self._names[int(number)] for number in numbers)
-        return self._read[code]
-
-
-def count(database: Database, names: NodeNames, goals: Collection[str] | None = None) -> FlowCounts:
-    """Count the calls that are selected.
+def count_groups(database: Database, names: NodeNames, goals: Collection[str] | None = None) -> Groups:
+    """Count the calls that are grouped, all groups in one go.
 
     Args:
-        database: A database with the views of `flows_analytics.store.selection`.
+        database: A database with the views of `flows_analytics.store.groups.group`.
         names: The nodes.
         goals: The goals the calls were selected with; None if those that the calls name.
 
     Returns:
-        The counts.
+        The counts of each group that has calls, in order of value, None last.
     """
-    number, no_flow, running, paths = database.run(calls.TOTALS)[0]
-    reached = [database.run(query)[0] for query in (calls.REACHED, calls.REACHED_BY_SEVERAL)]
-    if goals is None:
-        goals = {name for code, _ in database.run(calls.GOALS) for name in names.of(code)}
-    return FlowCounts(
-        calls=number,
-        no_flow=no_flow or 0,
-        open=running or 0,
-        paths=paths or 0,
-        goal_calls=sum(arrived for arrived, _ in reached),
-        open_goal_calls=sum(int(arrived or 0) for _, arrived in reached),
-        goals=frozenset(goals),
-        nodes=_nodes(database),
-        edges=_edges(database),
-        variants=_variants(database, names),
-    )
-
-
-def _nodes(database: Database) -> dict[str, NodeCounts]:
-    counted: dict[str, NodeCounts] = {}
-    for row in database.run(nodes.VISITS):
-        node, visits, in_calls, starts, revisits, running, setup, dwell, caller, bot, cut, tools, errors = row
-        counted[node] = NodeCounts(
-            visits=visits,
-            calls=in_calls,
-            starts=starts,
-            revisits=revisits,
-            open=running,
-            setup_us=int(setup),
-            dwell_us=int(dwell),
-            caller_turns=int(caller),
-            bot_turns=int(bot),
-            interruptions=int(cut),
-            tool_calls=int(tools),
-            tool_errors=int(errors),
+    totals = sorted(database.run(calls.TOTALS), key=lambda row: (row[0] is None, row[0] or ""))
+    groups: Groups = {
+        value: FlowCounts(
+            calls=number,
+            no_flow=int(no_flow),
+            open=int(running),
+            paths=int(paths),
+            goals=frozenset(goals or ()),
         )
-    for node, kind, number in database.run(nodes.EXITS):
-        counted[node].exits[kind] = number
-    for node, bucket, number in database.run(nodes.DWELL):
-        counted[node].dwell[bucket] = number
-    for node, bucket, number in database.run(nodes.LATENCY):
-        counted[node].latency[bucket] = number
-    for node, function, number in database.run(nodes.STAYS):
-        counted[node].stays[function] = number
-    for node, function, offered, taken in database.run(nodes.OFFERS):
-        counted[node].offered[function] = offered
-        if taken:
-            counted[node].taken[function] = int(taken)
-    return counted
+        for value, number, no_flow, running, paths in totals
+    }
+    if goals is None:
+        for value, code, _ in database.run(calls.GOALS):
+            groups[value].goals |= frozenset(names.of(code))
+    for query in (calls.REACHED, calls.REACHED_BY_SEVERAL):
+        for value, arrived, running in database.run(query):
+            groups[value].goal_calls += arrived
+            groups[value].open_goal_calls += int(running or 0)
+    _count_visits(database, groups)
+    _count_nodes(database, groups)
+    _count_edges(database, groups)
+    _count_variants(database, names, groups)
+    return groups
 
 
-def _edges(database: Database) -> dict[tuple[str, str], EdgeCounts]:
-    counted: dict[tuple[str, str], EdgeCounts] = {}
-    for before, node, via, number, in_calls in database.run(edges.MOVES):
-        edge = counted.setdefault((before, node), EdgeCounts())
+def _count_visits(database: Database, groups: Mapping[str | None, FlowCounts]) -> None:
+    for row in database.run(visits.VISITS):
+        value, name, before, via, kind, number, in_calls, revisits, first_moves, *sums = row
+        group = groups[value]
+        node = group.nodes.setdefault(name, NodeCounts())
+        node.visits += number
+        node.calls += int(in_calls)
+        node.revisits += int(revisits)
+        setup, dwell, caller, bot, cut, tools, errors = map(int, sums)
+        node.setup_us += setup
+        node.dwell_us += dwell
+        node.caller_turns += caller
+        node.bot_turns += bot
+        node.interruptions += cut
+        node.tool_calls += tools
+        node.tool_errors += errors
+        if kind == "running":
+            node.open += number
+        elif kind != "transition":
+            node.exits[kind] += number
+        if before is None:
+            node.starts += number
+            continue
+        edge = group.edges.setdefault((before, name), EdgeCounts())
         edge.count += number
-        edge.calls += int(in_calls)
-        edge.via[via] += number
-    for before, node, bucket, number in database.run(edges.LATENCY):
-        counted[before, node].latency[bucket] = number
-    for before, node, number in database.run(edges.FAILED):
-        counted.setdefault((before, node), EdgeCounts()).failed = number
-    return counted
+        edge.calls += int(first_moves)
+        edge.via[via or ""] += number
 
 
-def _variants(database: Database, names: NodeNames) -> dict[Variant, VariantCounts]:
-    known: dict[tuple[str, str, bool], VariantCounts] = {}
-    for path, end_kind, goal, number, in_calls in database.run(variants.VARIANTS):
-        known[path, end_kind, goal] = VariantCounts(paths=number, calls=int(in_calls))
-    for path, end_kind, goal, bucket, number in database.run(variants.DURATION):
-        known[path, end_kind, goal].duration[bucket] = number
-    examples: dict[tuple[str, str, bool], list[str]] = {}
-    for path, end_kind, goal, call_id in database.run(variants.EXAMPLES):
-        examples.setdefault((path, end_kind, goal), []).append(call_id)
-    for key, ids in examples.items():
-        known[key].examples = tuple(sorted(ids))
-    return {Variant(names.of(path), end_kind, goal): counts for (path, end_kind, goal), counts in known.items()}
+def _count_nodes(database: Database, groups: Mapping[str | None, FlowCounts]) -> None:
+    for value, node, bucket, number in database.run(nodes.DWELL):
+        groups[value].nodes[node].dwell[bucket] = number
+    for value, node, bucket, number in database.run(nodes.LATENCY):
+        groups[value].nodes[node].latency[bucket] = number
+    for value, node, function, number in database.run(nodes.STAYS):
+        groups[value].nodes[node].stays[function] = number
+    for value, node, function, offered, taken in database.run(nodes.OFFERS):
+        counted = groups[value].nodes[node]
+        counted.offered[function] = offered
+        if taken:
+            counted.taken[function] = int(taken)
+
+
+def _count_edges(database: Database, groups: Mapping[str | None, FlowCounts]) -> None:
+    for value, before, node, bucket, number in database.run(edges.LATENCY):
+        groups[value].edges[before, node].latency[bucket] = number
+    for value, before, node, number in database.run(edges.FAILED):
+        groups[value].edges.setdefault((before, node), EdgeCounts()).failed = number
+
+
+def _count_variants(database: Database, names: NodeNames, groups: Mapping[str | None, FlowCounts]) -> None:
+    known: dict[VariantKey, VariantCounts] = {
+        (value, path, end_kind, goal): VariantCounts(paths=number, calls=int(in_calls))
+        for value, path, end_kind, goal, number, in_calls in database.run(variants.VARIANTS)
+    }
+    for key, durations in database.read(variants.DURATION, durations_of):
+        known[key].duration = durations
+    examples: dict[VariantKey, list[str]] = {}
+    for value, path, end_kind, goal, call_id in database.run(variants.EXAMPLES):
+        examples.setdefault((value, path, end_kind, goal), []).append(call_id)
+    for key, counts in known.items():
+        value, path, end_kind, goal = key
+        counts.examples = tuple(sorted(examples[key]))
+        groups[value].variants[Variant(names.of(path), end_kind, goal)] = counts

@@ -9,14 +9,14 @@ import numpy as np
 
 from flows_analytics.errors import StoreError
 from flows_analytics.store.arrow import ListedColumns, columns_of
-from flows_analytics.store.counting import NodeNames
 from flows_analytics.store.duck import identifier, quoted
 from flows_analytics.store.grouped_visit import GroupedVisit
+from flows_analytics.store.node_names import NodeNames
 from flows_analytics.store.path_batch import PathBatch
 from flows_analytics.store.queries import funnel
 from flows_analytics.store.rows import variant_key
 from flows_analytics.store.snapshot import Snapshot
-from flows_analytics.store.tables import METADATA_PREFIX, CallRow
+from flows_analytics.store.tables import METADATA_PREFIX, TABLES, CallRow
 
 _T = TypeVar("_T")
 _T_co = TypeVar("_T_co", covariant=True)
@@ -77,25 +77,37 @@ def visits_of(snapshot: Snapshot) -> Iterator[GroupedVisit]:
     return map(GroupedVisit._make, snapshot.database.stream(funnel.VISITS))
 
 
-def gather_paths(snapshot: Snapshot, by: str | None) -> None:
-    """Make the view ``grouped_paths``: the paths of all calls that are selected, with the groups of their calls.
+def group(snapshot: Snapshot, by: str | None, values: Collection[str | None] | None = None) -> None:
+    """Make the views ``grouped_<table>``: the rows of all calls that are selected, with the groups of their calls.
 
     Args:
         snapshot: A snapshot with a selection.
-        by: The attribute; None for one group.
+        by: The attribute; None for one group, whose value is NULL.
+        values: The only groups whose calls are meant; None for all.
+
+    Raises:
+        StoreError: ``column_missing``.
     """
     column = column_of(snapshot, by) if by else None
-    joined = ""
-    if column is None:
-        value = "NULL"
-    elif column in snapshot.database.columns("paths"):
-        value = f"paths.{identifier(column)}"
-    else:
-        value, joined = f"calls.{identifier(column)}", " JOIN calls ON paths.call_id = calls.call_id"
-    snapshot.database.run(
-        "CREATE OR REPLACE VIEW grouped_paths AS SELECT paths.call_id, paths.flow_id, paths.path, paths.end_kind,"
-        f" paths.flows, paths.entered_us, CAST({value} AS VARCHAR) AS value FROM paths{joined}"
-    )
+    here = {"calls"} if column else set(TABLES)
+    # What paths say of their call saves a join, where seeing one flow alone does not change it.
+    if column and column.startswith(("agent_", METADATA_PREFIX)) and column in snapshot.database.columns("paths"):
+        here.add("paths")
+    for name in TABLES:
+        value = f"{'here' if name in here else 'calls'}.{identifier(column)}" if column else "NULL"
+        joined = "" if name in here else " JOIN calls ON here.call_id = calls.call_id"
+        where = _is_any_of(value, values) if column and values is not None else ""
+        snapshot.database.run(
+            f"CREATE OR REPLACE VIEW grouped_{name} AS SELECT here.*, CAST({value} AS VARCHAR) AS value"
+            f" FROM {name} AS here{joined}{where}"
+        )
+
+
+def _is_any_of(column: str, values: Collection[str | None]) -> str:
+    texts = ", ".join(quoted(value) for value in values if value is not None)
+    conditions = [f"CAST({column} AS VARCHAR) IN ({texts})"] if texts else []
+    conditions += [f"{column} IS NULL"] if None in values else []
+    return f" WHERE ({' OR '.join(conditions) or 'FALSE'})"
 
 
 class Follower(Protocol[_T_co]):
@@ -121,16 +133,16 @@ def follow_paths(snapshot: Snapshot, follower: Follower[_T], by: str | None) -> 
     Returns:
         What it made of them.
     """
-    gather_paths(snapshot, by)
+    group(snapshot, by)
     path_batches(snapshot, follower.take)
     return follower.result()
 
 
 def path_batches(snapshot: Snapshot, use: Callable[[PathBatch], object]) -> None:
-    """Read the paths that were gathered.
+    """Read the paths that were grouped.
 
     Args:
-        snapshot: A snapshot after `gather_paths`.
+        snapshot: A snapshot after `group`.
         use: Given one batch after the other.
     """
     names = NodeNames(snapshot.nodes.names)

@@ -6,7 +6,7 @@ from dataclasses import asdict, dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from flows_analytics.store.counting import NodeNames
+from flows_analytics.store.node_names import NodeNames
 from flows_analytics.store.queries import calls
 from flows_analytics.store.snapshot import Snapshot
 

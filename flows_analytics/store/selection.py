@@ -78,25 +78,3 @@ def _conditions(snapshot: Snapshot, chosen: Filter, paths: str) -> tuple[list[st
     elif chosen.goal is not None:
         add(f"call_id {'' if chosen.goal else 'NOT '}IN (SELECT call_id FROM {paths} AS reached WHERE goal)")
     return conditions, values
-
-
-def narrow(snapshot: Snapshot, column: str, value: str | None) -> None:
-    """Make the views show only the calls of one group. The last one asked for counts.
-
-    Args:
-        snapshot: A snapshot with a selection.
-        column: The column of ``calls`` that groups are told by.
-        value: Its value as text; None for the calls that have none.
-    """
-    database = snapshot.database
-    for name in TABLES:
-        if not database.run("SELECT 1 FROM duckdb_views() WHERE view_name = ?", [f"selected_{name}"]):
-            database.run(f"ALTER VIEW {name} RENAME TO selected_{name}")
-    text = f"CAST({identifier(column)} AS VARCHAR)"
-    holds = f"{text} IS NULL" if value is None else f"{text} = {quoted(value)}"
-    database.run(f"CREATE OR REPLACE TABLE grouped AS SELECT call_id FROM selected_calls WHERE {holds}")
-    for name in TABLES:
-        database.run(
-            f"CREATE OR REPLACE VIEW {name} AS SELECT * FROM selected_{name}"
-            " WHERE call_id IN (SELECT call_id FROM grouped)"
-        )

@@ -8,13 +8,13 @@ from functools import cached_property
 from typing import TypeVar
 
 from flows_analytics.store.buckets import bucket_of
-from flows_analytics.store.counting import NodeNames, count
 from flows_analytics.store.counts import Buckets, FlowCounts
 from flows_analytics.store.duck import quoted
+from flows_analytics.store.grouped_counts import count_all, count_by
 from flows_analytics.store.grouped_visit import GroupedVisit
-from flows_analytics.store.groups import Follower, column_of, follow_paths, gather, sizes_of, visits_of
+from flows_analytics.store.groups import Follower, follow_paths, gather, sizes_of, visits_of
+from flows_analytics.store.node_names import NodeNames
 from flows_analytics.store.queries import overview, running
-from flows_analytics.store.selection import narrow
 from flows_analytics.store.snapshot import Snapshot
 
 _T = TypeVar("_T")
@@ -103,7 +103,7 @@ class View:
         Returns:
             The counts.
         """
-        return count(self._snapshot.database, NodeNames(self._snapshot.nodes.names), self._goals)
+        return count_all(self._snapshot, self._goals)
 
     def sizes(self, by: str) -> dict[str | None, int]:
         """Tell how many calls there are of each value of an attribute.
@@ -120,21 +120,20 @@ class View:
         gather(self._snapshot, by, None)
         return sizes_of(self._snapshot)
 
-    def count_only(self, by: str, value: str | None) -> FlowCounts:
-        """Count what happened in the calls of one value of an attribute. What is asked next is asked of them, too.
+    def count_by(self, by: str, values: Collection[str | None] | None = None) -> dict[str | None, FlowCounts]:
+        """Count what happened in the calls, by an attribute.
 
         Args:
             by: As for `sizes`.
-            value: The value.
+            values: The only values that are asked for; None for all.
 
         Returns:
-            The counts.
+            The counts of each value that calls have, in order, None last.
 
         Raises:
             StoreError: ``column_missing``.
         """
-        narrow(self._snapshot, column_of(self._snapshot, by), value)
-        return self.count()
+        return count_by(self._snapshot, by, self._goals, values)
 
     def follow(self, by: str | None = None) -> Iterator[GroupedVisit]:
         """Follow calls one by one, visit after visit.

@@ -210,11 +210,15 @@ def test_a_flow_seen_alone_is_counted_as_if_calls_had_no_other(records, flow, go
             there = dict(view.flows)
             view.only(flow)
             counts, followed = view.count(), list(view.follow())
-            parts = [view.count_only("agent_version", value) for value in view.sizes("agent_version")]
-            return there, counts, followed, parts
+            parts = list(view.count_by("agent_version").values())
+            by_state = list(view.count_by("open").values())
+            return there, counts, followed, parts, by_state
 
-        there, counts, followed, parts = store.read(ask, goals=goals)
+        there, counts, followed, parts, by_state = store.read(ask, goals=goals)
     FlowStats(counts)
+    assert sum(by_state, FlowCounts()) == (counts if by_state else FlowCounts())
+    for part in (*parts, *by_state):
+        FlowStats(part)
     assert sum(parts, FlowCounts()) == (counts if parts else FlowCounts())
     with_it = [record for record in records if flow in record.flow_ids]
     assert there.get(flow, 0) == counts.calls == counts.paths == len(with_it)

@@ -328,7 +328,7 @@ def test_the_first_examples_are_as_many_as_are_kept():
     from flows_analytics.store.counts import EXAMPLES
     from flows_analytics.store.queries import variants
 
-    assert variants.EXAMPLES.count("SELECT path, end_kind, goal, call_id FROM") == EXAMPLES
+    assert variants.EXAMPLES.count("SELECT value, path, end_kind, goal, call_id FROM") == EXAMPLES
 
 
 def test_calls_added_while_others_compact_and_count_are_neither_lost_nor_counted_twice(store):

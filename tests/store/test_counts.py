@@ -12,6 +12,7 @@ from flows_analytics.calls.ending import ExitKind
 from flows_analytics.store.call_store import CallStore
 from flows_analytics.store.counts import FlowCounts
 from flows_analytics.store.filter import Filter
+from flows_analytics.store.view import View
 from tests.store.messy import NODES, assert_conserved, counted, logs
 
 FEW = settings(max_examples=8, deadline=None, suppress_health_check=list(HealthCheck))
@@ -78,6 +79,10 @@ def test_counts_by_an_attribute_add_up(records, by):
         if by == "agent_version":
             for version, part in parts.items():
                 assert part == counted([record for record in records if record.agent.version == version])
+        for value, part in parts.items():
+            assert store.read(lambda snapshot, value=value: View(snapshot).count_by(by, [value])) == {value: part}
+        assert store.read(lambda snapshot: View(snapshot).count_by(by, ["nobody has it"])) == {}
+        assert list(parts) == sorted(parts, key=lambda value: (value is None, value or ""))
 
 
 @FEW

@@ -1,26 +1,30 @@
 """Calls: how many there are, and what they have in common."""
 
 TOTALS = """
-SELECT COUNT(*),
+SELECT value,
+       COUNT(*),
        SUM(CASE WHEN flows = 0 THEN 1 ELSE 0 END),
        SUM(CASE WHEN open THEN 1 ELSE 0 END),
        SUM(flows)
-FROM calls
+FROM grouped_calls
+GROUP BY value
 """
 """Calls, those without a node, those under way, paths."""
 
 GOALS = """
-SELECT goals, COUNT(*) FROM calls GROUP BY goals
+SELECT value, goals, COUNT(*) FROM grouped_calls GROUP BY value, goals
 """
 """Sets of goals, as numbers, and the calls that name them."""
 
 REACHED = """
-SELECT COUNT(*), SUM(CASE WHEN open THEN 1 ELSE 0 END) FROM paths WHERE goal AND flows = 1
+SELECT value, COUNT(*), SUM(CASE WHEN open THEN 1 ELSE 0 END) FROM grouped_paths
+WHERE goal AND flows = 1 GROUP BY value
 """
 """Calls of one path that reached a goal, and those under way: none of them can be counted twice."""
 
 REACHED_BY_SEVERAL = """
-SELECT COUNT(DISTINCT call_id), COUNT(DISTINCT CASE WHEN open THEN call_id END) FROM paths WHERE goal AND flows > 1
+SELECT value, COUNT(DISTINCT call_id), COUNT(DISTINCT CASE WHEN open THEN call_id END) FROM grouped_paths
+WHERE goal AND flows > 1 GROUP BY value
 """
 """Calls of several paths that reached a goal, and those under way."""
 
