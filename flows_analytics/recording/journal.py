@@ -35,7 +35,7 @@ from flows_analytics.recording.recorder import CallHeader
 _MOST_PENDING = 20_000
 """Moments that may wait for the disk. They are the record's own, so each costs a place in a queue."""
 
-_FOLDER_TRIES = 20
+_FOLDER_TRIES = 200
 _TIDYING_TRIES = 20
 _TIDYING_SECS = 0.001
 
@@ -343,9 +343,11 @@ class Journal:
 
     def _open(self) -> None:
         for _ in range(_FOLDER_TRIES):
-            # Whoever ends the last call in the folder removes it, perhaps just after it was found or made here.
-            with suppress(FileNotFoundError):
+            # Whoever ends the last call in the folder removes it, perhaps just after it was found or made here. Made
+            # where it was, and gone when that is looked at, it "exists".
+            with suppress(FileNotFoundError, FileExistsError):
                 return self._open_file()
+            time.sleep(_TIDYING_SECS)
         return self._open_file()
 
     def _open_file(self) -> None:

@@ -191,7 +191,7 @@ def find_journals(directory: Path) -> list[Path]:
         The files, in order of name.
     """
     folders = (directory / JOURNAL_DIRECTORY, directory)
-    return [path for folder in folders for path in sorted(folder.glob(f"*{JOURNAL_SUFFIX}"))]
+    return [path for folder in folders for path in _list(folder, JOURNAL_SUFFIX)]
 
 
 def calls_directory(directory: Path) -> Path:
@@ -339,7 +339,7 @@ def _put_aside(journal: Path) -> Path:
 
 def _tidy(folder: Path) -> None:
     """Remove the locks that dead processes left without a journal, and the folder if nothing is in it."""
-    for lock in folder.glob(f"*{JOURNAL_LOCK_SUFFIX}"):
+    for lock in _list(folder, JOURNAL_LOCK_SUFFIX):
         if not lock.with_suffix(JOURNAL_SUFFIX).exists():
             with suppress(Exception):
                 # A call that is just beginning holds it.
@@ -349,6 +349,14 @@ def _tidy(folder: Path) -> None:
     if folder.name == JOURNAL_DIRECTORY:
         with suppress(OSError):
             folder.rmdir()
+
+
+def _list(folder: Path, suffix: str) -> list[Path]:
+    """List the files of a folder that end so, in order of name; none if the last call in it has just removed it."""
+    try:
+        return sorted(path for path in folder.iterdir() if path.name.endswith(suffix))
+    except (FileNotFoundError, NotADirectoryError):
+        return []
 
 
 def _told(error: Exception) -> str:

@@ -94,13 +94,14 @@ def test_the_second_journal_of_an_id_gets_a_name_of_its_own(tmp_path):
         journal.end(kept=True, timeout_secs=10)
 
 
-def test_a_folder_that_another_call_removes_as_it_ends_costs_nothing(tmp_path, monkeypatch):
+@pytest.mark.parametrize("error", [FileNotFoundError, FileExistsError])
+def test_a_folder_that_another_call_removes_as_it_ends_costs_nothing(tmp_path, monkeypatch, error):
     removed = []
 
     def lock(path):
         if len(removed) < 3:
             removed.append(path.parent.rmdir())
-            raise FileNotFoundError(errno.ENOENT, "No such file or directory")
+            raise error
         return try_lock(path)
 
     monkeypatch.setattr("flows_analytics.recording.journal.try_lock", lock)

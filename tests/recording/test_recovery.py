@@ -288,6 +288,20 @@ def test_locks_without_a_journal_are_tidied_away(tmp_path):
     assert list(tmp_path.iterdir()) == []
 
 
+def test_a_folder_that_goes_while_it_is_listed_has_no_journals(tmp_path, monkeypatch):
+    leave(tmp_path)
+    listed = Path.iterdir
+
+    def gone(path):
+        if path.name == "journal":
+            raise FileNotFoundError(2, "No such file or directory", str(path))
+        return listed(path)
+
+    monkeypatch.setattr(Path, "iterdir", gone)
+
+    assert list(recover(tmp_path)) == []
+
+
 def test_recovery_in_the_background_says_what_it_could_not_recover(tmp_path):
     leave(tmp_path)
     (tmp_path / "journal" / "x.jsonl").write_bytes(b"torn")
