@@ -343,8 +343,8 @@ class Journal:
 
     def _open(self) -> None:
         for _ in range(_FOLDER_TRIES):
-            # Whoever ends the last call in the folder removes it, perhaps just after it was found or made here. Made
-            # where it was, and gone when that is looked at, it "exists".
+            # Whoever ends the last call in the folder removes it, perhaps just after it was found or made here.
+            # One that was there to be made, and is gone when that is looked at, "exists".
             with suppress(FileNotFoundError, FileExistsError):
                 return self._open_file()
             time.sleep(_TIDYING_SECS)

@@ -352,7 +352,7 @@ def _tidy(folder: Path) -> None:
 
 
 def _list(folder: Path, suffix: str) -> list[Path]:
-    """List the files of a folder that end so, in order of name; none if the last call in it has just removed it."""
+    """List the files of a folder that end so, by name; none if the last call there has just removed it."""
     try:
         return sorted(path for path in folder.iterdir() if path.name.endswith(suffix))
     except (FileNotFoundError, NotADirectoryError):
