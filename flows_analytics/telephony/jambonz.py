@@ -7,16 +7,17 @@ from dataclasses import dataclass
 from typing import Any, Self
 
 from flows_analytics.calls.telephony import Telephony
-from flows_analytics.telephony.extractor import Extractor, not_understood, told
+from flows_analytics.telephony.carrier_context import CarrierContext
+from flows_analytics.telephony.extractor import Extractor, told
 from flows_analytics.telephony.headers import collect, find
-from flows_analytics.telephony.payload import Fields, read_payload, section
+from flows_analytics.telephony.payload import Fields, section
 from flows_analytics.telephony.texts import direction_of, identifier
 
 _CALL_FIELDS = ("from", "to", "direction", "callerName")
 
 
 @dataclass(frozen=True)
-class JambonzCallContext:
+class JambonzCallContext(CarrierContext):
     """What Jambonz told of a call.
 
     Attributes:
@@ -30,19 +31,9 @@ class JambonzCallContext:
             none.
     """
 
-    call_sid: str
-    sip_call_id: str
-    from_number: str | None = None
-    to_number: str | None = None
-    direction: str | None = None
-    raw_headers: Mapping[str, str] | None = None
-
     provider = "jambonz"
 
-    @property
-    def is_fallback(self) -> bool:
-        """Whether ``sip_call_id`` is only Jambonz's own id, because no SIP Call-ID is known."""
-        return self.sip_call_id == self.call_sid
+    raw_headers: Mapping[str, str] | None = None
 
     @classmethod
     def from_webhook(cls, payload: Any) -> Self:
@@ -55,37 +46,11 @@ class JambonzCallContext:
         Returns:
             The context; `fallback` of an empty id for what is not understood.
         """
-        try:
-            fields = read_payload(payload)
-        except Exception:
-            fields = None
-        if fields is None:
-            not_understood(cls.provider, payload, "no mapping")
-            return cls.fallback("")
-        return cls.from_fields(fields)
-
-    @classmethod
-    def fallback(cls, call_sid: str) -> Self:
-        """Make do with Jambonz's own id.
-
-        Args:
-            call_sid: The id.
-
-        Returns:
-            The context, with the id as ``sip_call_id`` too.
-        """
-        return cls(call_sid=call_sid, sip_call_id=call_sid)
+        return cls._from_payload(payload)
 
     @classmethod
     def from_fields(cls, fields: Fields) -> Self:
-        """Read the fields of a payload.
-
-        Args:
-            fields: The fields, of JSON types.
-
-        Returns:
-            The context.
-        """
+        """Read the fields of a payload (see `CarrierContext.from_fields`)."""
         call = {**(section(fields, "data") or {}), **{name: value for name, value in fields.items() if value}}
         sip = section(call, "sip") or {}
         headers = collect(sip.get("headers"), {name: call.get(name) for name in _CALL_FIELDS})

@@ -7,9 +7,10 @@ from dataclasses import dataclass
 from typing import Any, Self
 
 from flows_analytics.calls.telephony import Telephony
-from flows_analytics.telephony.extractor import Extractor, not_understood, sip_call_id_in, told
+from flows_analytics.telephony.carrier_context import CarrierContext
+from flows_analytics.telephony.extractor import Extractor, sip_call_id_in, told
 from flows_analytics.telephony.headers import SIP_CALL_ID_ALIASES, collect, find
-from flows_analytics.telephony.payload import Fields, read_payload, section
+from flows_analytics.telephony.payload import Fields, section
 from flows_analytics.telephony.texts import direction_of, identifier
 
 FORWARDED_FIELDS = ("SipCallId", "Caller", "Called", "CallSid", "From", "To", "AccountSid", "Direction")
@@ -22,7 +23,7 @@ _FORM_NAMES = {name.lower() for name in FORWARDED_FIELDS} | set(SIP_CALL_ID_ALIA
 
 
 @dataclass(frozen=True)
-class TwilioCallContext:
+class TwilioCallContext(CarrierContext):
     """What Twilio told of a call.
 
     Attributes:
@@ -35,20 +36,10 @@ class TwilioCallContext:
         raw_headers: What was forwarded, each ``SipHeader_X`` also as ``X``; None if nothing was.
     """
 
-    call_sid: str
-    sip_call_id: str
-    from_number: str | None = None
-    to_number: str | None = None
-    direction: str | None = None
-    stream_sid: str | None = None
-    raw_headers: Mapping[str, str] | None = None
-
     provider = "twilio"
 
-    @property
-    def is_fallback(self) -> bool:
-        """Whether ``sip_call_id`` is only Twilio's own id, because no SIP Call-ID was forwarded."""
-        return self.sip_call_id == self.call_sid
+    stream_sid: str | None = None
+    raw_headers: Mapping[str, str] | None = None
 
     @classmethod
     def from_call_data(cls, call_data: Any) -> Self:
@@ -61,37 +52,11 @@ class TwilioCallContext:
         Returns:
             The context; `fallback` of an empty id for what is not understood.
         """
-        try:
-            fields = read_payload(call_data)
-        except Exception:
-            fields = None
-        if fields is None:
-            not_understood(cls.provider, call_data, "no mapping")
-            return cls.fallback("")
-        return cls.from_fields(fields)
-
-    @classmethod
-    def fallback(cls, call_sid: str) -> Self:
-        """Make do with Twilio's own id.
-
-        Args:
-            call_sid: The id.
-
-        Returns:
-            The context, with the id as ``sip_call_id`` too.
-        """
-        return cls(call_sid=call_sid, sip_call_id=call_sid)
+        return cls._from_payload(call_data)
 
     @classmethod
     def from_fields(cls, fields: Fields) -> Self:
-        """Read the fields of a payload.
-
-        Args:
-            fields: The fields, of JSON types.
-
-        Returns:
-            The context.
-        """
+        """Read the fields of a payload (see `CarrierContext.from_fields`)."""
         start = section(fields, "start") or (fields if section(fields, "customParameters") is not None else {})
         stream_sid = start.get("streamSid") or fields.get("streamSid") or fields.get("stream_id")
         call_id = start.get("callSid") or fields.get("call_id")
