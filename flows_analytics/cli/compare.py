@@ -23,6 +23,7 @@ from flows_analytics.cli.filters import (
     read_filter,
 )
 from flows_analytics.cli.question import AsJson, Flow, Store, ask
+from flows_analytics.cli.rename_option import read_renames, with_old_names
 from flows_analytics.cli.steps_option import read_steps
 from flows_analytics.errors import FlowsAnalyticsError
 
@@ -70,7 +71,7 @@ def compare(
 
     if before == after:
         raise typer.BadParameter("name two different values", param_hint="A B")
-    names = _renamed(rename or [])
+    names = read_renames(rename or [])
     chosen = read_filter(
         since=since,
         until=until,
@@ -82,7 +83,7 @@ def compare(
         meta=meta,
     )
     # A goal goes by its old name in A.
-    goals = goal and [*goal, *(old for old, new in names.items() if new in goal)]
+    goals = with_old_names(goal, names)
     answer = ask(
         store,
         chosen,
@@ -148,13 +149,3 @@ def _compared_steps(
     if missing is not None:
         raise FlowsAnalyticsError("nothing_to_compare", f"no call of {by} {missing} visited any node")
     return compare_funnels(parts[values[0]], parts[values[1]], values)
-
-
-def _renamed(pairs: list[str]) -> dict[str, str]:
-    names: dict[str, str] = {}
-    for pair in pairs:
-        old, equals, new = pair.partition("=")
-        if not equals or not old or not new:
-            raise FlowsAnalyticsError("option_not_valid", f"--rename {pair}: write OLD=NEW")
-        names[old] = new
-    return names

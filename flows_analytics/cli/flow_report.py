@@ -12,8 +12,8 @@ import typer
 from flows_analytics.cli.choices import check_choice
 from flows_analytics.cli.console import ERRORS, RESULTS
 from flows_analytics.cli.question import ask
+from flows_analytics.cli.rename_option import read_renames, with_old_names
 from flows_analytics.cli.steps_option import read_steps
-from flows_analytics.errors import FlowsAnalyticsError
 
 if TYPE_CHECKING:
     from flows_analytics.report.flow_facts import FlowFacts
@@ -103,9 +103,9 @@ def write_flow_report(
 
     if question.compare is not None and question.by is None:
         raise typer.BadParameter("say of which attribute, such as --by agent_version", param_hint="--compare")
-    names = _renamed(question.rename or [])
+    names = read_renames(question.rename or [])
     # A goal goes by its old name in A.
-    goals = question.goals and [*question.goals, *(old for old, new in names.items() if new in question.goals)]
+    goals = with_old_names(question.goals, names)
     answer = ask(
         question.directory,
         question.chosen,
@@ -176,13 +176,3 @@ def _calls_dir(directory: Path) -> Path:
     """The directory that holds the records: what the demo writes has it one level down."""
     inside = directory / "calls"
     return inside if inside.is_dir() else directory
-
-
-def _renamed(pairs: list[str]) -> dict[str, str]:
-    names: dict[str, str] = {}
-    for pair in pairs:
-        old, equals, new = pair.partition("=")
-        if not equals or not old or not new:
-            raise FlowsAnalyticsError("option_not_valid", f"--rename {pair}: write OLD=NEW")
-        names[old] = new
-    return names
