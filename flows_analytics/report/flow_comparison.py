@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from flows_analytics.report.flow_figures import Figure, plural, points, rate_figure, said
+from flows_analytics.report.flow_figures import Figure, points, rate_figure, said
 from flows_analytics.report.visible import Name, page_name
+from flows_analytics.report.words import counted
 from flows_analytics.stats.difference import Difference
 from flows_analytics.stats.funnel_comparison import FunnelComparison
 from flows_analytics.stats.version_comparison import START, NodePart, VersionComparison
@@ -124,7 +125,7 @@ def comparison_view(
         together = sum(part.part for part in rest)
         nothing = Figure("", "")
         left, width = _place(together, widest)
-        name = Name(plural(len(rest), "other node"))
+        name = Name(counted(len(rest), "other node"))
         figure = Figure(points(together), "percentage points, all of them together")
         parts.append(PartItem(name, "", figure, together > 0, left, width, nothing, nothing, nothing))
     return Comparison(

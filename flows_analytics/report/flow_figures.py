@@ -129,20 +129,6 @@ def said(reading: str) -> str:
     return shorten(reading, _MOST_SAID)
 
 
-def plural(many: int, one: str, several: str | None = None) -> str:
-    """Count things in words.
-
-    Args:
-        many: How many.
-        one: What one is called.
-        several: What several are called; None for ``one`` and an s.
-
-    Returns:
-        Such as ``1,204 calls``.
-    """
-    return f"{many:,} {one if many == 1 else several or f'{one}s'}"
-
-
 def _between(rate: Rate) -> str:
     few = f"; fewer than {SMALL}, says little" if rate.small else ""
     return f"; 95 % interval {interval_text(rate)}{few}"

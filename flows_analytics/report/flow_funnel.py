@@ -9,13 +9,13 @@ from flows_analytics.report.flow_figures import (
     Figure,
     counts_of,
     interval_text,
-    plural,
     rate_figure,
     said,
 )
 from flows_analytics.report.flow_steps import ChosenSteps
 from flows_analytics.report.flow_words import ended_words
 from flows_analytics.report.visible import Name, page_name
+from flows_analytics.report.words import counted
 from flows_analytics.stats.funnel_result import FunnelResult, FunnelRow
 from flows_analytics.stats.rates import Rate
 
@@ -153,7 +153,7 @@ def funnel_view(
     return FunnelView(
         reading=said(result.reading()),
         why=chosen.why,
-        before=f"{plural(never, 'call')} of {result.calls:,} never came to the first step." if never else "",
+        before=f"{counted(never, 'call')} of {result.calls:,} never came to the first step." if never else "",
         worst=1 + result.steps.index(worst) if worst.dropped else 0,
         steps=tuple(steps),
         parts_note=(
@@ -208,7 +208,7 @@ def _step(
             )
             for node, key, ended, many in ways[:_MOST_WAYS]
         ),
-        more_ways=f"{sum(way[3] for way in rest):,} in {plural(len(rest), 'other way')}" if rest else "",
+        more_ways=f"{sum(way[3] for way in rest):,} in {counted(len(rest), 'other way')}" if rest else "",
         parts=tuple(_part(value, part) for value, part in parts),
     )
 

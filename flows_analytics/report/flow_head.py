@@ -6,9 +6,10 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from flows_analytics.report.flow_facts import FlowFacts
-from flows_analytics.report.flow_figures import Figure, interval_text, plural, rate_figure, said
+from flows_analytics.report.flow_figures import Figure, interval_text, rate_figure, said
 from flows_analytics.report.times import in_utc
 from flows_analytics.report.visible import Name, page_name
+from flows_analytics.report.words import counted
 from flows_analytics.stats.flow_stats import FlowStats
 
 _MOST_NAMED = 8
@@ -117,8 +118,8 @@ def _figures(facts: FlowFacts, stats: FlowStats, ways: int) -> tuple[KeyFigure, 
     figures.append(
         KeyFigure(
             named,
-            Figure(f"{lost:,}", f"of {plural(counts.paths, 'path')} ended, not having reached a goal"),
-            f"of {plural(counts.paths, 'path')}",
+            Figure(f"{lost:,}", f"of {counted(counts.paths, 'path')} ended, not having reached a goal"),
+            f"of {counted(counts.paths, 'path')}",
             "bad" if reached is not None and lost else "",
         )
     )

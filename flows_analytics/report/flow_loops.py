@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from flows_analytics.report.flow_figures import Figure, plural, rate_figure, said
+from flows_analytics.report.flow_figures import Figure, rate_figure, said
 from flows_analytics.report.flow_paths import Stop
 from flows_analytics.report.visible import page_name
+from flows_analytics.report.words import counted
 from flows_analytics.stats.loops import Loop, Loops
 from flows_analytics.stats.text_table import seconds
 
@@ -65,15 +66,15 @@ def loops_view(loops: Loops, keys: Mapping[str, str]) -> LoopsView:
     rest = ""
     if left:
         laps = sum(loop.laps for loop in left)
-        rest = f"{plural(len(left), 'other loop')} with {plural(laps, 'lap')} together cost less."
+        rest = f"{counted(len(left), 'other loop')} with {counted(laps, 'lap')} together cost less."
     return LoopsView(said(loops.reading()), tuple(_item(loop, most, keys) for loop in shown), rest)
 
 
 def _item(loop: Loop, most: float, keys: Mapping[str, str]) -> LoopItem:
-    laps = f"{plural(loop.laps, 'lap')} of {seconds(loop.lap_ms)}"
+    laps = f"{counted(loop.laps, 'lap')} of {seconds(loop.lap_ms)}"
     return LoopItem(
         stops=tuple(Stop(page_name(node), keys.get(node, ""), 1) for node in loop.nodes),
-        laps=Figure(f"{loop.laps:,}", f"laps on {plural(loop.paths.numerator, 'path')}", str(loop.laps)),
+        laps=Figure(f"{loop.laps:,}", f"laps on {counted(loop.paths.numerator, 'path')}", str(loop.laps)),
         paths=rate_figure(loop.paths, "paths"),
         lap=Figure(seconds(loop.lap_ms), "mean times in its nodes, summed"),
         total=Figure(seconds(loop.lost_ms), laps),

@@ -7,12 +7,13 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from flows_analytics.calls.visible import one_line, shorten
-from flows_analytics.report.flow_figures import counts_of, plural
+from flows_analytics.report.flow_figures import counts_of
 from flows_analytics.report.flow_lines import line_path, loop_path, spread_ports
 from flows_analytics.report.flow_shapes import FlowMap, MapCard, MapLine, MapStart, MapTag
 from flows_analytics.report.flow_traffic import Traffic, choose_traffic
 from flows_analytics.report.layering import Layering, Place, layering
 from flows_analytics.report.measure import text_width
+from flows_analytics.report.words import counted
 from flows_analytics.stats.edge_row import EdgeRow
 from flows_analytics.stats.node_row import NodeRow
 from flows_analytics.stats.rates import Rate
@@ -105,7 +106,7 @@ def flow_map(nodes: Sequence[NodeRow], edges: Sequence[EdgeRow], keys: Mapping[s
             x=round(place.x, 1),
             y=round(place.y, 1),
             path=f"M{place.x:.1f} {place.y + 6:.1f}L{cards[number].middle:.1f} {cards[number].y:.1f}",
-            tip=f"{plural(traffic.nodes[number].starts, 'path')} began in {_title(traffic.nodes[number])}",
+            tip=f"{counted(traffic.nodes[number].starts, 'path')} began in {_title(traffic.nodes[number])}",
         )
         for number, place in zip(begun, places[len(places) - len(begun) :], strict=True)
     )
@@ -117,7 +118,7 @@ def flow_map(nodes: Sequence[NodeRow], edges: Sequence[EdgeRow], keys: Mapping[s
         lines=tuple(sorted(lines, key=lambda line: (not line.failed, -line.width))),
         tags=tuple(tags),
         cards=cards,
-        widest=(_WIDEST, plural(most, "transition")),
+        widest=(_WIDEST, counted(most, "transition")),
         notes=traffic.notes,
     )
 
@@ -238,7 +239,7 @@ def _title(row: NodeRow) -> str:
 
 
 def _sub(row: NodeRow) -> str:
-    return f"{plural(row.calls, 'call')}{' · goal' if row.goal else ''}"
+    return f"{counted(row.calls, 'call')}{' · goal' if row.goal else ''}"
 
 
 def _lost(row: NodeRow) -> str:
@@ -256,7 +257,7 @@ def _tag_text(edge: EdgeRow | None) -> str:
 def _tip(row: NodeRow) -> str:
     said = [
         f"{one_line(row.node[:_TIP]) or '(no name)'}: {counts_of(row.share, 'calls')} ({row.share.text}), "
-        f"{plural(row.visits, 'visit')}.",
+        f"{counted(row.visits, 'visit')}.",
         f"Lost here: {counts_of(row.loss_rate, 'visits that are over')} ({row.loss_rate.text}).",
     ]
     if row.open:
@@ -269,16 +270,16 @@ def _edge_tip(edge: EdgeRow) -> str:
     via = ", ".join(f"{one_line(name[:80]) or _CODE} {many:,}" for name, many in list(edge.via.items())[:4])
     failed = f" {edge.failed:,} more failed." if edge.failed else ""
     return (
-        f"{ends}: {plural(edge.count, 'transition')} in {plural(edge.calls, 'call')}, {edge.p_out.text} of "
-        f"{plural(edge.p_out.denominator, 'visit')} that are over.{failed}{f' By {via}.' if via else ''}"
+        f"{ends}: {counted(edge.count, 'transition')} in {counted(edge.calls, 'call')}, {edge.p_out.text} of "
+        f"{counted(edge.p_out.denominator, 'visit')} that are over.{failed}{f' By {via}.' if via else ''}"
     )
 
 
 def _summary(traffic: Traffic, nodes: Sequence[NodeRow]) -> str:
     first = traffic.nodes[0]
-    said = [f"{plural(len(nodes), 'node')}. Most paths begin in {_title(first)}."]
+    said = [f"{counted(len(nodes), 'node')}. Most paths begin in {_title(first)}."]
     said += [
-        f"{_title_of(edge.source)} leads to {_title_of(edge.target)} {plural(edge.count, 'time')}."
+        f"{_title_of(edge.source)} leads to {_title_of(edge.target)} {counted(edge.count, 'time')}."
         for edge in traffic.lines[:12]
     ]
     return " ".join(said)

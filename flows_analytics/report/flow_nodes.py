@@ -9,13 +9,13 @@ from flows_analytics.report.flow_figures import (
     Figure,
     count_figure,
     counts_of,
-    plural,
     quantile_figure,
     rate_figure,
 )
 from flows_analytics.report.flow_map import loss_class
 from flows_analytics.report.flow_words import ended_words
 from flows_analytics.report.visible import Name, page_name
+from flows_analytics.report.words import counted
 from flows_analytics.stats.node_row import NodeRow
 
 MOST_NODES = 200
@@ -120,8 +120,8 @@ def nodes_view(rows: Sequence[NodeRow], keys: Mapping[str, str]) -> NodesView:
     rest = ""
     if left:
         rest = (
-            f"The {MOST_NODES} nodes of most calls are shown. {plural(len(left), 'other')} had "
-            f"{plural(left[0].calls, 'call')} or fewer each; `flows-analytics stats --json` has them all."
+            f"The {MOST_NODES} nodes of most calls are shown. {counted(len(left), 'other')} had "
+            f"{counted(left[0].calls, 'call')} or fewer each; `flows-analytics stats --json` has them all."
         )
     return NodesView(tuple(_item(row, keys[row.node]) for row in rows[:MOST_NODES]), rest)
 
@@ -137,7 +137,7 @@ def _item(row: NodeRow, key: str) -> NodeItem:
         calls=count_figure(row.calls, f"{counts_of(row.share, 'calls')} with a flow came here"),
         share=rate_figure(row.share, "calls with a flow"),
         width=round(100 * (row.share.value or 0.0), 1),
-        visits=count_figure(row.visits, f"visits, in {plural(row.calls, 'call')}"),
+        visits=count_figure(row.visits, f"visits, in {counted(row.calls, 'call')}"),
         lost=count_figure(row.loss_rate.numerator, counts_of(row.loss_rate, _OVER)),
         loss=rate_figure(row.loss_rate, _OVER),
         loss_class=loss_class(row.loss_rate),
@@ -146,7 +146,7 @@ def _item(row: NodeRow, key: str) -> NodeItem:
         latency_p95=quantile_figure(row.latency, row.latency.p95_ms, answers),
         revisits=rate_figure(row.revisit_rate, "visits"),
         errors=rate_figure(row.tool_error_rate, "tool calls"),
-        open=count_figure(row.open, f"of {plural(row.visits, 'visit')} under way"),
+        open=count_figure(row.open, f"of {counted(row.visits, 'visit')} under way"),
         ended=", ".join(
             f"{ended_words(kind)} {many:,}"
             for kind, many in sorted(row.exits.items(), key=lambda each: (-each[1], each[0]))

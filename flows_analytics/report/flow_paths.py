@@ -6,10 +6,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from itertools import groupby
 
-from flows_analytics.report.flow_figures import Figure, plural, quantile_figure, rate_figure, said
+from flows_analytics.report.flow_figures import Figure, quantile_figure, rate_figure, said
 from flows_analytics.report.flow_links import FindPage
 from flows_analytics.report.flow_words import ended_words
 from flows_analytics.report.visible import Name, page_name
+from flows_analytics.report.words import counted
 from flows_analytics.stats.variants import VariantRow, Variants
 
 SHOWN = 12
@@ -103,8 +104,8 @@ def paths_view(variants: Variants, keys: Mapping[str, str], find_page: FindPage)
     if len(variants.rows) > len(shown):
         left = variants.paths - sum(row.paths for row in shown)
         rest = (
-            f"{plural(len(variants.rows) - len(shown), 'other way was', 'other ways were')} taken by "
-            f"{plural(left, 'path')} together; `flows-analytics paths` lists more."
+            f"{counted(len(variants.rows) - len(shown), 'other way was', 'other ways were')} taken by "
+            f"{counted(left, 'path')} together; `flows-analytics paths` lists more."
         )
     return PathsView(said(variants.reading()), tuple(_item(row, most, keys, find_page) for row in shown), rest)
 

@@ -8,9 +8,9 @@ from typing import Literal
 
 from flows_analytics.calls.visible import one_line, shorten
 from flows_analytics.report.flow_facts import FlowFacts
-from flows_analytics.report.flow_figures import plural
 from flows_analytics.report.flow_nodes import is_unnamed
 from flows_analytics.report.visible import PageText, page_text
+from flows_analytics.report.words import counted
 from flows_analytics.stats.flow_stats import FlowStats
 from flows_analytics.stats.rates import SMALL
 
@@ -102,7 +102,7 @@ def _sample(facts: FlowFacts) -> QualityItem:
         return QualityItem(
             "warn",
             "Few calls",
-            f"{plural(finished, 'call is', 'calls are')} finished. Fewer than {SMALL} say little: "
+            f"{counted(finished, 'call is', 'calls are')} finished. Fewer than {SMALL} say little: "
             "look at the intervals.",
         )
     return QualityItem(
@@ -122,7 +122,7 @@ def _goals(facts: FlowFacts, stats: FlowStats) -> QualityItem | None:
         return QualityItem(
             "note",
             "A goal that nobody reached",
-            f"{plural(len(missing), 'goal was', 'goals were')} never entered: check how it is spelled.",
+            f"{counted(len(missing), 'goal was', 'goals were')} never entered: check how it is spelled.",
         )
     return None
 
@@ -134,13 +134,14 @@ def _problem_item(facts: FlowFacts) -> QualityItem:
         return QualityItem(
             "warn",
             "Not everything could be read",
-            f"{plural(left_out, 'file or call is', 'files or calls are')} left out of every number; listed below.",
+            f"{counted(left_out, 'file or call is', 'files or calls are')} left out of every number; listed "
+            "below.",
         )
     if kept:
         return QualityItem(
             "note",
             "Notes of the store",
-            f"{plural(kept, 'file or call', 'files or calls')} counted in spite of a fault; listed below.",
+            f"{counted(kept, 'file or call', 'files or calls')} counted in spite of a fault; listed below.",
         )
     return QualityItem("good", "Everything could be read", "The store left nothing out.")
 
@@ -170,7 +171,7 @@ def _flows(facts: FlowFacts) -> QualityItem | None:
     return QualityItem(
         "note",
         "Other flows in these calls",
-        f"This page is about one flow. {plural(others, 'path')} of other flows of these calls "
+        f"This page is about one flow. {counted(others, 'path')} of other flows of these calls "
         f"{'is' if others == 1 else 'are'} not in its numbers.",
     )
 
@@ -179,13 +180,13 @@ def _unnamed(stats: FlowStats) -> QualityItem:
     rows = [row for row in stats.nodes if is_unnamed(row.node)]
     if not rows:
         return QualityItem(
-            "good", "All nodes have names", f"{plural(len(stats.nodes), 'node')}, each named by the flow."
+            "good", "All nodes have names", f"{counted(len(stats.nodes), 'node')}, each named by the flow."
         )
     visits = sum(row.visits for row in rows)
     return QualityItem(
         "warn",
         "Unnamed nodes",
-        f"{plural(len(rows), 'node has', 'nodes have')} no name of their own ({plural(visits, 'visit')}): they "
+        f"{counted(len(rows), 'node has', 'nodes have')} no name of their own ({counted(visits, 'visit')}): they "
         "are told apart by their functions, and nodes with the same functions count as one. "
         "Name them in the flow.",
     )
@@ -198,7 +199,7 @@ def _small_nodes(stats: FlowStats) -> QualityItem | None:
     return QualityItem(
         "note",
         "Nodes with few visits",
-        f"{small:,} of {plural(len(stats.nodes), 'node')} {'has' if small == 1 else 'have'} fewer than {SMALL} "
+        f"{small:,} of {counted(len(stats.nodes), 'node')} {'has' if small == 1 else 'have'} fewer than {SMALL} "
         "visits; their rates are marked with *.",
     )
 
@@ -209,7 +210,7 @@ def _open(facts: FlowFacts) -> QualityItem | None:
     return QualityItem(
         "note",
         "Calls under way",
-        f"{plural(facts.counts.open, 'call is', 'calls are')} still running, or their process died before its "
+        f"{counted(facts.counts.open, 'call is', 'calls are')} still running, or their process died before its "
         "calls were recovered. They count in visits, never in rates or times.",
     )
 
@@ -220,7 +221,7 @@ def _without_flow(facts: FlowFacts) -> QualityItem | None:
     return QualityItem(
         "note",
         "Calls without a node",
-        f"{plural(facts.counts.no_flow, 'call')} never entered a node. They count as calls, and in no step.",
+        f"{counted(facts.counts.no_flow, 'call')} never entered a node. They count as calls, and in no step.",
     )
 
 
@@ -231,7 +232,7 @@ def _failed(stats: FlowStats) -> QualityItem | None:
     return QualityItem(
         "note",
         "Transitions that failed",
-        f"{plural(failed, 'node change')} raised an error. They are no transitions, and are counted "
+        f"{counted(failed, 'node change')} raised an error. They are no transitions, and are counted "
         "apart, marked ✕.",
     )
 
@@ -244,7 +245,7 @@ def _unknown_times(stats: FlowStats) -> QualityItem | None:
         return QualityItem(
             "note",
             "Times that are not known",
-            f"Of {plural(over, 'visit')} that are over, {over - known:,} have no length and are left out of "
+            f"Of {counted(over, 'visit')} that are over, {over - known:,} have no length and are left out of "
             "dwell.",
         )
     if over and not answers:
@@ -267,7 +268,7 @@ def _problems(facts: FlowFacts) -> tuple[ProblemGroup, ...]:
         groups.append(
             ProblemGroup(
                 code=shorten(one_line(code[:400]), 40),
-                count=plural(many, "time"),
+                count=counted(many, "time"),
                 counted=all(problem.counted for problem in of_code),
                 examples=tuple(page_text(str(problem)[:600]) for problem in shown),
                 more=many - len(shown),

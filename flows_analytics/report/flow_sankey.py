@@ -7,9 +7,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from flows_analytics.calls.visible import one_line, shorten
-from flows_analytics.report.flow_figures import counts_of, plural, said
+from flows_analytics.report.flow_figures import counts_of, said
 from flows_analytics.report.flow_sankey_shapes import SankeyBand, SankeyBar, SankeyColumn, SankeyView
 from flows_analytics.report.flow_words import ended_words
+from flows_analytics.report.words import counted
 from flows_analytics.stats.rates import Rate
 from flows_analytics.stats.step_matrix import StepMatrix
 
@@ -77,7 +78,7 @@ def sankey_view(
     if longest > len(columns):
         on = sum(spot.many for spot in columns[-1].values() if not spot.place.startswith(_ENDED))
         notes.append(
-            f"The first {len(columns)} steps are drawn. {plural(on, 'path')} got so far; "
+            f"The first {len(columns)} steps are drawn. {counted(on, 'path')} got so far; "
             f"the longest has {longest:,}."
         )
     bottom = max(bar.y + bar.height for bar in bars)
@@ -242,7 +243,7 @@ def _words(place: str) -> str:
 
 
 def _going(column: dict[str, _Spot]) -> str:
-    return plural(sum(spot.many for spot in column.values() if not spot.place.startswith(_ENDED)), "path")
+    return counted(sum(spot.many for spot in column.values() if not spot.place.startswith(_ENDED)), "path")
 
 
 def _summary(columns: _Columns) -> str:

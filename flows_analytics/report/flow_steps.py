@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from flows_analytics.calls.visible import one_line, shorten
-from flows_analytics.report.flow_figures import plural
+from flows_analytics.report.words import counted
 from flows_analytics.stats.gates import Gates
 from flows_analytics.stats.step import Step
 from flows_analytics.store.counts import FlowCounts
@@ -87,11 +87,11 @@ def _origin(common: tuple[str, ...], ways: Counter[tuple[str, ...]], counts: Flo
         nobody = "No path reached a goal" if counts.goals else "No node is known to mean success"
         return (
             f"No steps were given. {nobody}, so they are the nodes of the most common way of all, "
-            f"which {ways[common]:,} of {plural(ways.total(), 'path')} took, each once."
+            f"which {ways[common]:,} of {counted(ways.total(), 'path')} took, each once."
         )
     return (
         "No steps were given, so they are the nodes of the most common way to "
-        f"{_name(common[-1])}, which {ways[common]:,} of {plural(ways.total(), 'path')} that arrived at a goal "
+        f"{_name(common[-1])}, which {ways[common]:,} of {counted(ways.total(), 'path')} that arrived at a goal "
         "took, each once."
     )
 

@@ -6,8 +6,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from flows_analytics.calls.visible import one_line, shorten
-from flows_analytics.report.flow_figures import plural
 from flows_analytics.report.ranks import affordable, point_up
+from flows_analytics.report.words import counted
 from flows_analytics.stats.edge_row import EdgeRow
 from flows_analytics.stats.node_row import NodeRow
 
@@ -91,16 +91,16 @@ def _notes(
     if len(nodes) > len(kept):
         fewer = max((row.calls for row in nodes[len(kept) :]), default=0)
         notes.append(
-            f"The {len(kept)} nodes of most calls are drawn; {plural(len(nodes) - len(kept), 'other')} "
-            f"with {plural(fewer, 'call')} or fewer each, and the transitions from and to them, are left out."
+            f"The {len(kept)} nodes of most calls are drawn; {counted(len(nodes) - len(kept), 'other')} "
+            f"with {counted(fewer, 'call')} or fewer each, and the transitions from and to them, are left out."
         )
     hidden = set(map(id, lines))
     rest = [edge for edge in between if id(edge) not in hidden]
     if rest:
         most, total = max(edge.count for edge in rest), sum(edge.count for edge in rest)
         notes.append(
-            f"{plural(len(rest), 'rare way is', 'rare ways are')} left out to keep the drawing readable: "
-            f"{plural(total, 'transition')} together, {most:,} at most on one."
+            f"{counted(len(rest), 'rare way is', 'rare ways are')} left out to keep the drawing readable: "
+            f"{counted(total, 'transition')} together, {most:,} at most on one."
         )
     return tuple(notes)
 
@@ -111,5 +111,5 @@ def _never_entered(nodes: Sequence[NodeRow], edges: Sequence[EdgeRow]) -> list[s
     if not missed:
         return []
     listed = ", ".join(sorted({shorten(one_line(edge.target[:_NAME]) or "(no name)", 40) for edge in missed})[:5])
-    failed = plural(sum(edge.failed for edge in missed), "node change")
+    failed = counted(sum(edge.failed for edge in missed), "node change")
     return [f"{failed} failed into nodes that were never entered, which are not drawn: {listed}."]

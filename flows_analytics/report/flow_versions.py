@@ -11,10 +11,10 @@ from flows_analytics.report.flow_figures import (
     Figure,
     counts_of,
     interval_text,
-    plural,
     rate_figure,
 )
 from flows_analytics.report.visible import Name, page_name
+from flows_analytics.report.words import counted
 from flows_analytics.stats.flow_stats import FlowStats
 
 
@@ -102,8 +102,8 @@ def versions_view(
     if left:
         total = sum(group.calls for group in left)
         rest = (
-            f"The {len(items)} values of most calls are shown; {plural(len(left), 'other')} "
-            f"had {plural(total, 'call')} together."
+            f"The {len(items)} values of most calls are shown; {counted(len(left), 'other')} "
+            f"had {counted(total, 'call')} together."
         )
     hint = ""
     if comparison is None:
