@@ -22,7 +22,7 @@ class AttemptsFound:
         attempts: The attempts, in order of their numbers.
         nodes: The nodes of the path of each.
         level: The level of each.
-        chain: The positions of its required steps; 0 where it has none.
+        chain: By step the positions of the visits that reached it; 0 where none did.
         goal: Whether its path comes to a goal.
     """
 
@@ -35,7 +35,7 @@ class AttemptsFound:
         self.attempts: list[Attempt] = []
         self.nodes: list[tuple[str, ...]] = []
         self.level: Ints = np.zeros(0, np.int64)
-        self.chain: Ints = np.zeros((0, levels), np.int64)
+        self.chain: Ints = np.zeros((levels, 0), np.int64)
         self.goal = np.zeros(0, np.bool_)
         self._levels, self._goal, self._without_times = levels, frozenset(goal), without_times
         self._untimed: dict[tuple[str, ...], int] = {}
@@ -78,10 +78,10 @@ class AttemptsFound:
         new = range(len(self.level), len(self.attempts))
         if not new:
             return
-        chains = np.zeros((len(new), self._levels), np.int64)
-        for row, number in enumerate(new):
+        chains = np.zeros((self._levels, len(new)), np.int64)
+        for column, number in enumerate(new):
             chain = self.attempts[number].chain
-            chains[row, : len(chain)] = chain
+            chains[: len(chain), column] = chain
         self.level = np.append(self.level, [self.attempts[number].level for number in new])
-        self.chain = np.concatenate([self.chain, chains])
+        self.chain = np.concatenate([self.chain, chains], axis=1)
         self.goal = np.append(self.goal, [not self._goal.isdisjoint(self.nodes[number]) for number in new])

@@ -9,7 +9,7 @@ import numpy as np
 
 from flows_analytics.stats.attempt import Attempt, best_attempt
 from flows_analytics.stats.funnel_call import FunnelPath
-from flows_analytics.stats.timed_search import MOST_STEPS, latest_chain, search_ordered
+from flows_analytics.stats.timed_search import MOST_STEPS, latest_chains, search_ordered
 
 if TYPE_CHECKING:
     from flows_analytics.stats.funnel import Funnel
@@ -42,16 +42,9 @@ def attempts_without_times(funnel: Funnel, paths: Sequence[tuple[str, ...]]) -> 
         return [best_attempt(path, funnel.steps, funnel.mode, None, funnel.exclude) for path in timeless]
     # All at one time: no window is too short.
     times = np.zeros(max(map(len, paths), default=0), np.int64)
+    each = np.arange(len(paths))
     level, end = search_ordered(
-        np.arange(len(paths)),
-        paths,
-        times,
-        np.zeros(len(paths), np.int64),
-        steps=funnel.steps,
-        window_us=0,
-        exclude=funnel.exclude,
+        each, paths, times, np.zeros_like(each), steps=funnel.steps, window_us=0, exclude=funnel.exclude
     )
-    return [
-        Attempt(reached, latest_chain(nodes, funnel.steps, reached, at))
-        for nodes, reached, at in zip(paths, level.tolist(), end.tolist(), strict=True)
-    ]
+    chains = latest_chains(each, paths, level, end, steps=funnel.steps)
+    return list(map(Attempt, level.tolist(), chains))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from functools import partial
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -15,7 +15,7 @@ from flows_analytics.stats.attempts_without_times import attempts_without_times,
 from flows_analytics.stats.funnel_call import FunnelPath
 from flows_analytics.stats.funnel_result import FunnelResult
 from flows_analytics.stats.funnel_tally import FunnelTally
-from flows_analytics.stats.timed_search import latest_chain, search_ordered
+from flows_analytics.stats.timed_search import latest_chains, search_ordered
 from flows_analytics.store.bucket_arrays import buckets_of
 from flows_analytics.store.path_batch import Ints, PathBatch
 
@@ -125,8 +125,8 @@ class PathFollower:
             backwards[batch.offsets[1:] - 1] = False
             steady = ~np.logical_or.reduceat(backwards, starts)
             level = found.level[attempt]
-            last = found.chain[attempt, np.maximum(level - 1, 0)]
-            took = times[starts + last] - times[starts + found.chain[attempt, 0]]
+            last = found.chain[np.maximum(level - 1, 0), attempt]
+            took = times[starts + last] - times[starts + found.chain[0, attempt]]
             longer &= ~(steady & (took <= window_us))
         return np.flatnonzero(longer)
 
@@ -144,13 +144,12 @@ class PathFollower:
                 exclude=funnel.exclude,
             )
             ways, of = _distinct_rows(np.stack([path, level, end + 1]))
-            numbers: list[int] = []
-            for which, reached, after in cast("list[list[int]]", ways.tolist()):
-                nodes = batch.paths[which]
-                chain = latest_chain(nodes, funnel.steps, reached, after - 1)
-                numbers.append(found.number(nodes, Attempt(reached, chain)))
-            return np.array(numbers)[of]
-        numbers = []
+            which, reached, after = ways.T
+            chains = latest_chains(which, batch.paths, reached, after - 1, steps=funnel.steps)
+            attempts = map(Attempt, reached.tolist(), chains)
+            nodes_of = map(batch.paths.__getitem__, which.tolist())
+            return np.array(list(map(found.number, nodes_of, attempts)))[of]
+        numbers: list[int] = []
         places: list[int] = path.tolist()
         begins: list[int] = starts.tolist()
         for which, begin in zip(places, begins, strict=True):
@@ -164,28 +163,39 @@ class PathFollower:
     def _furthest(self, batch: PathBatch, call: Ints, attempt: Ints) -> Ints:
         """Choose of each call the path that gets furthest; of several, the one that got there first."""
         level = self._found.level[attempt]
-        last = self._found.chain[attempt, np.maximum(level - 1, 0)]
+        last = self._found.chain[np.maximum(level - 1, 0), attempt]
         arrival = batch.entered_us[batch.offsets[:-1] + last]
         order = np.lexsort((arrival, -level, call))
         return order[np.flatnonzero(np.diff(call[order], prepend=-1))]
 
     def _count(self, columns: Ints) -> None:
-        rows, of = _distinct_rows(columns)
-        for row, number in zip(rows.tolist(), np.bincount(of).tolist(), strict=True):
+        sizes = tuple((columns.max(axis=1) + 1).tolist())
+        keys, many = _counted(np.ravel_multi_index(tuple(columns), sizes))
+        rows = np.stack(np.unravel_index(keys, sizes), axis=1)
+        for row, number in zip(rows.tolist(), many.tolist(), strict=True):
             self._calls[tuple(row)] += number
 
     def _measure(self, attempt: Ints, group: Ints, starts: Ints, times: Ints) -> None:
         """Count the times between steps."""
         level = self._found.level[attempt]
+        rows = np.flatnonzero(level > 1)
+        attempt, group, starts, level = attempt[rows], group[rows] * _BUCKETS, starts[rows], level[rows]
+        first = before = times[starts + self._found.chain[0, attempt]]
         for number in range(1, len(self._funnel.required)):
-            rows = np.flatnonzero(level > number)
-            if not len(rows):
+            goes_on = level > number
+            if not goes_on.all():
+                attempt, group, starts = attempt[goes_on], group[goes_on], starts[goes_on]
+                level, first, before = level[goes_on], first[goes_on], before[goes_on]
+            if not len(level):
                 break
-            chain, begin = self._found.chain[attempt[rows]], starts[rows]
-            at = times[begin + chain[:, number]]
-            for since, earlier in enumerate((number - 1, 0)):
-                bucket = buckets_of(at - times[begin + chain[:, earlier]])
-                self._times.setdefault((since, number + 1), []).append(_counted(group[rows] * _BUCKETS + bucket))
+            at = times[starts + self._found.chain[number, attempt]]
+            counted = _counted(group + buckets_of(at - before))
+            self._times.setdefault((0, number + 1), []).append(counted)
+            # From the first step to the second is from the one before as well.
+            if number > 1:
+                counted = _counted(group + buckets_of(at - first))
+            self._times.setdefault((1, number + 1), []).append(counted)
+            before = at
 
 
 def _distinct_rows(columns: Ints) -> tuple[Ints, Ints]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
+from itertools import chain, repeat
 
 import numpy as np
 
@@ -37,8 +38,7 @@ def search_ordered(
     Returns:
         The level of each path, and the position of the visit that reached it; -1 at level 0.
     """
-    lengths = np.array([len(nodes) for nodes in paths], np.int64)
-    wanted = _wanted(paths, int(lengths.max(initial=0)), steps, exclude)
+    wanted = _wanted(paths, steps, exclude)
     level = np.zeros(len(path), np.int64)
     end = np.full(len(path), -1, np.int64)
     # The latest start of a chain over the first so many steps; -1 for none. A later start is never worse.
@@ -62,33 +62,44 @@ def search_ordered(
     return level, end
 
 
-def latest_chain(nodes: Sequence[str], steps: Sequence[Step], level: int, end: int) -> tuple[int, ...]:
-    """Find the visits of a chain: the latest repeat of each step before the next one.
+def latest_chains(
+    path: Ints, paths: Sequence[tuple[str, ...]], level: Ints, end: Ints, *, steps: Sequence[Step]
+) -> list[tuple[int, ...]]:
+    """Find the visits of chains: the latest repeat of each step before the next one.
 
     Args:
-        nodes: The nodes of the path.
-        steps: The funnel's steps.
-        level: How many of them the chain reached.
-        end: The position of its last visit.
+        path: Of each chain, the place of its path in ``paths``.
+        paths: The distinct paths: nodes in order.
+        level: How many steps each chain reached.
+        end: The position of its last visit; -1 at level 0.
+        steps: The funnel's steps, as for `search_ordered`.
 
     Returns:
-        The positions, in order.
+        The positions of each, in order.
     """
-    chain = [end] if level else []
-    for step in reversed(steps[: max(level - 1, 0)]):
-        chain.append(next(i for i in range(chain[-1] - 1, -1, -1) if nodes[i] in step.nodes))
-    return tuple(reversed(chain))
+    wanted = _wanted(paths, steps, ())
+    chains = np.zeros((len(path), len(steps)), np.int64)
+    rows = np.flatnonzero(level > 0)
+    chains[rows, level[rows] - 1] = end[rows]
+    # Backwards through all paths at once; what is looked for is the step before the one found last.
+    looked_for = level - 2
+    for position in range(wanted.shape[1] - 2, -1, -1):
+        rows = np.flatnonzero((looked_for >= 0) & (position < end))
+        rows = rows[(wanted[path[rows], position] >> looked_for[rows]) & 1 != 0]
+        chains[rows, looked_for[rows]] = position
+        looked_for[rows] -= 1
+    return [tuple(positions[:reached]) for positions, reached in zip(chains.tolist(), level.tolist(), strict=True)]
 
 
-def _wanted(
-    paths: Sequence[tuple[str, ...]], longest: int, steps: Sequence[Step], exclude: Collection[str]
-) -> Ints:
+def _wanted(paths: Sequence[tuple[str, ...]], steps: Sequence[Step], exclude: Collection[str]) -> Ints:
     """Write for each visit of each path which steps it matches, as bits; the highest one means excluded."""
     bits_of: dict[str, int] = {node: 1 << len(steps) for node in exclude}
     for number, step in enumerate(steps):
         for node in step.nodes:
             bits_of[node] = bits_of.get(node, 0) | 1 << number
-    wanted = np.zeros((len(paths), longest), np.int64)
-    for row, nodes in enumerate(paths):
-        wanted[row, : len(nodes)] = [bits_of.get(node, 0) for node in nodes]
+    lengths = np.array(list(map(len, paths)), np.int64)
+    row = np.repeat(np.arange(len(paths)), lengths)
+    position = np.arange(len(row)) - np.repeat(np.cumsum(lengths) - lengths, lengths)
+    wanted = np.zeros((len(paths), int(lengths.max(initial=0))), np.int64)
+    wanted[row, position] = np.fromiter(map(bits_of.get, chain.from_iterable(paths), repeat(0)), np.int64, len(row))
     return wanted

@@ -15,7 +15,7 @@ from flows_analytics.stats.conservation import check_conservation
 from flows_analytics.stats.rates import Rate
 from flows_analytics.stats.spread import Spread
 from flows_analytics.stats.text_table import Column, seconds, text_table
-from flows_analytics.store.counts import EXAMPLES, FlowCounts, VariantCounts
+from flows_analytics.store.counts import FlowCounts, VariantCounts, first_and_last
 
 _WIDEST = 400
 """Most characters of a way: names of nodes that lie in it are never cut, unless it goes round and round."""
@@ -33,7 +33,7 @@ class VariantRow:
         ends: How they ended, by exit kind; ``running`` for those under way.
         conversion: Those that reached a goal, of those that did or can no longer.
         duration: Of its calls.
-        examples: Ids of a few of its calls.
+        examples: Ids of its first and last call in order of id.
     """
 
     nodes: tuple[str, ...]
@@ -181,5 +181,5 @@ def _row(
         ends=dict(sorted(ends.items())),
         conversion=Rate(reached, total - undecided),
         duration=Spread.of(duration),
-        examples=tuple(sorted({example for _, _, each in parts for example in each.examples})[:EXAMPLES]),
+        examples=first_and_last([call_id for _, _, each in parts for call_id in each.examples]),
     )

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping
 
 from flows_analytics.store.counted_durations import VariantKey, durations_of
-from flows_analytics.store.counts import EdgeCounts, FlowCounts, NodeCounts, Variant, VariantCounts
+from flows_analytics.store.counts import EdgeCounts, FlowCounts, NodeCounts, Variant, VariantCounts, first_and_last
 from flows_analytics.store.duck import Database
 from flows_analytics.store.node_names import NodeNames
 from flows_analytics.store.queries import calls, edges, nodes, variants, visits
@@ -102,15 +102,12 @@ def _count_edges(database: Database, groups: Mapping[str | None, FlowCounts]) ->
 
 def _count_variants(database: Database, names: NodeNames, groups: Mapping[str | None, FlowCounts]) -> None:
     known: dict[VariantKey, VariantCounts] = {
-        (value, path, end_kind, goal): VariantCounts(paths=number, calls=int(in_calls))
-        for value, path, end_kind, goal, number, in_calls in database.run(variants.VARIANTS)
+        (value, path, end_kind, goal): VariantCounts(
+            paths=number, calls=int(in_calls), examples=first_and_last((first, last))
+        )
+        for value, path, end_kind, goal, number, in_calls, first, last in database.run(variants.VARIANTS)
     }
     for key, durations in database.read(variants.DURATION, durations_of):
         known[key].duration = durations
-    examples: dict[VariantKey, list[str]] = {}
-    for value, path, end_kind, goal, call_id in database.run(variants.EXAMPLES):
-        examples.setdefault((value, path, end_kind, goal), []).append(call_id)
-    for key, counts in known.items():
-        value, path, end_kind, goal = key
-        counts.examples = tuple(sorted(examples[key]))
+    for (value, path, end_kind, goal), counts in known.items():
         groups[value].variants[Variant(names.of(path), end_kind, goal)] = counts

@@ -3,14 +3,24 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Collection
 from dataclasses import dataclass, field, fields
 from typing import Any, Self, TypeVar
 
 Buckets = Counter[int]
 """How many durations fell into each log bucket, ``floor(ln(max(us, 1)) / ln(1.02))``."""
 
-EXAMPLES = 3
-"""Most examples kept of a variant."""
+
+def first_and_last(call_ids: Collection[str]) -> tuple[str, ...]:
+    """Choose examples among calls: the same ones whoever counts, in whatever parts.
+
+    Args:
+        call_ids: Their ids.
+
+    Returns:
+        The first and the last in order of id; one if there is one, none without any.
+    """
+    return tuple(sorted({min(call_ids), max(call_ids)})) if call_ids else ()
 
 
 @dataclass
@@ -108,7 +118,7 @@ class VariantCounts:
         paths: Paths.
         calls: Calls.
         duration: Of its calls.
-        examples: Ids of the first `EXAMPLES` of its calls in order of id: the same ones whoever counts.
+        examples: Ids of the first and the last of its calls in order of id, as `first_and_last` has them.
     """
 
     paths: int = 0
@@ -122,7 +132,7 @@ class VariantCounts:
             paths=self.paths + other.paths,
             calls=self.calls + other.calls,
             duration=self.duration + other.duration,
-            examples=tuple(sorted({*self.examples, *other.examples})[:EXAMPLES]),
+            examples=first_and_last(self.examples + other.examples),
         )
 
 

@@ -9,7 +9,14 @@ from itertools import pairwise
 
 from flows_analytics.report.flow_facts import FlowFacts, FlowGroup
 from flows_analytics.store.buckets import bucket_of
-from flows_analytics.store.counts import EdgeCounts, FlowCounts, NodeCounts, Variant, VariantCounts
+from flows_analytics.store.counts import (
+    EdgeCounts,
+    FlowCounts,
+    NodeCounts,
+    Variant,
+    VariantCounts,
+    first_and_last,
+)
 
 BEGAN, ENDED = datetime(2026, 1, 5, 9, 0, tzinfo=UTC), datetime(2026, 1, 9, 17, 30, tzinfo=UTC)
 HOSTILE = (
@@ -73,7 +80,7 @@ def counts_of(ways, goals=("booked",), *, first=0, latency=True):
         if ending != "running":
             taken.duration[bucket_of(1_000_000 * (3 + 9 * len(nodes)))] += many
         ids = {f"call-{number + later:05}" for later in range(min(many, 3))}
-        taken.examples = tuple(sorted({*taken.examples, *ids})[:3])
+        taken.examples = first_and_last((*taken.examples, *ids))
         number += many
     return counts
 

@@ -6,7 +6,14 @@ import math
 from collections import Counter
 from itertools import pairwise
 
-from flows_analytics.store.counts import EdgeCounts, FlowCounts, NodeCounts, Variant, VariantCounts
+from flows_analytics.store.counts import (
+    EdgeCounts,
+    FlowCounts,
+    NodeCounts,
+    Variant,
+    VariantCounts,
+    first_and_last,
+)
 
 
 def count(calls, goals=("done",)):
@@ -28,7 +35,7 @@ def count(calls, goals=("done",)):
         for variant in {_variant(path, counts.goals) for path in call.paths}:
             found = counts.variants[variant]
             found.calls += 1
-            found.examples = tuple(sorted({*found.examples, call.call_id})[:3])
+            found.examples = first_and_last((*found.examples, call.call_id))
     return counts
 
 

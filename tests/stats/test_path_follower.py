@@ -12,7 +12,7 @@ from flows_analytics.stats.attempt import best_attempt
 from flows_analytics.stats.funnel import Funnel
 from flows_analytics.stats.funnel_call import FunnelCall, FunnelPath, calls_of_visits
 from flows_analytics.stats.step import Step, steps_of
-from flows_analytics.stats.timed_search import latest_chain, search_ordered
+from flows_analytics.stats.timed_search import latest_chains, search_ordered
 from flows_analytics.store.call_store import CallStore
 from flows_analytics.store.path_batch import PathBatch
 from tests.stats.logs import NODES
@@ -108,9 +108,10 @@ def test_the_search_through_many_paths_finds_the_attempt_of_one(walked, sets, wi
     found = best_attempt(FunnelPath(nodes, "end", times), steps_of(sets), "ordered", window, frozenset(exclude))
     # Another path beside it, longer and first.
     both = np.array([0] * 9 + list(times))
+    which, distinct = np.array([1, 0]), [nodes, (NODES[0],) * 9]
     level, end = search_ordered(
-        np.array([1, 0]),
-        [nodes, (NODES[0],) * 9],
+        which,
+        distinct,
         both,
         np.array([0, 9]),
         steps=steps_of(sets),
@@ -118,7 +119,7 @@ def test_the_search_through_many_paths_finds_the_attempt_of_one(walked, sets, wi
         exclude=exclude,
     )
     assert level[1] == found.level
-    assert latest_chain(nodes, steps_of(sets), int(level[1]), int(end[1])) == found.chain
+    assert latest_chains(which, distinct, level, end, steps=steps_of(sets))[1] == found.chain
 
 
 @settings(max_examples=10, deadline=None, suppress_health_check=list(HealthCheck))

@@ -22,7 +22,14 @@ from flows_analytics.calls.events import (
 )
 from flows_analytics.calls.record import Agent
 from flows_analytics.store.buckets import bucket_of
-from flows_analytics.store.counts import EdgeCounts, FlowCounts, NodeCounts, Variant, VariantCounts
+from flows_analytics.store.counts import (
+    EdgeCounts,
+    FlowCounts,
+    NodeCounts,
+    Variant,
+    VariantCounts,
+    first_and_last,
+)
 
 NODES = ("greet", "verify", "book", "unnamed:1a2b3c4d", 'it\'s | "odd"', "ÄÖ 漢")
 FUNCTIONS = ("go", "look")
@@ -202,7 +209,7 @@ def _count_variants(counts, record, goals):
             taken.calls += 1
             if record.duration_ms is not None and record.duration_ms >= 0:
                 taken.duration[bucket_of(round(record.duration_ms * 1000))] += 1
-            taken.examples = tuple(sorted({*taken.examples, record.call_id})[:3])
+            taken.examples = first_and_last((*taken.examples, record.call_id))
         seen.add(variant)
 
 

@@ -324,11 +324,14 @@ def test_filters_by_time_know_days_and_moments(store):
     assert [bool(store.find(Filter(until=until))) for until in (day, DAY, day - timedelta(days=1))] == [1, 0, 0]
 
 
-def test_the_first_examples_are_as_many_as_are_kept():
-    from flows_analytics.store.counts import EXAMPLES
-    from flows_analytics.store.queries import variants
-
-    assert variants.EXAMPLES.count("SELECT value, path, end_kind, goal, call_id FROM") == EXAMPLES
+def test_examples_of_a_way_are_its_first_and_its_last_call(store):
+    for call_id in ("c", "a", "d", "b"):
+        store.add(call(call_id))
+    (way,) = store.count().variants.values()
+    assert way.examples == ("a", "d")
+    store.compact()
+    (way,) = store.count(Filter(until=DAY + timedelta(hours=1))).variants.values()
+    assert way.examples == ("a", "d")
 
 
 def test_calls_added_while_others_compact_and_count_are_neither_lost_nor_counted_twice(store):
