@@ -6,7 +6,12 @@ import logging
 from importlib.metadata import entry_points
 
 import pytest
+from hypothesis import settings
 from loguru import logger
+
+# A first example loads libraries, and a busy machine is slow at times: neither says anything about a property.
+settings.register_profile("no_deadline", deadline=None, max_examples=50)
+settings.load_profile("no_deadline")
 
 _PLUGIN = "flows_analytics.testing.plugin"
 _INSTALLED = any(point.value == _PLUGIN for point in entry_points(group="pytest11"))

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
+from itertools import chain
 from typing import Any, TypeVar
 
 from flows_analytics.calls.events import AnyMoment, Events, Moment
@@ -18,23 +19,26 @@ class ByKind(tuple[AnyMoment, ...]):
 
     def __init__(self, _events: Iterable[AnyMoment] = (), /) -> None:
         # The moments are there already: a tuple has them from its beginning.
-        self._of: dict[type[Moment], list[Any]] = {}
-        for event in self:
-            self._of.setdefault(type(event), []).append(event)
+        self._places: dict[type[Moment], list[int]] = {}
+        for place, kind in enumerate(map(type, self)):
+            self._places.setdefault(kind, []).append(place)
 
-    def of(self, kind: type[_M]) -> Sequence[_M]:
-        """Pick the moments of one kind.
+    def of(self, *kinds: type[_M]) -> list[_M]:
+        """Pick the moments of some kinds.
 
         Args:
-            kind: The kind.
+            kinds: The kinds.
 
         Returns:
             They, in the order of recording.
         """
-        return self._of.get(kind, ())
+        there = [self._places[kind] for kind in kinds if kind in self._places]
+        places = there[0] if len(there) == 1 else sorted(chain.from_iterable(there))
+        found: list[Any] = [self[place] for place in places]
+        return found
 
 
-def of_kind(events: Events, kind: type[_M]) -> Sequence[_M]:
+def of_kind(events: Events, kind: type[_M]) -> list[_M]:
     """Pick the moments of one kind. No kind derives from another.
 
     Args:
@@ -44,10 +48,7 @@ def of_kind(events: Events, kind: type[_M]) -> Sequence[_M]:
     Returns:
         They, in the order of recording.
     """
-    if isinstance(events, ByKind):
-        return events.of(kind)
-    found: list[Any] = [event for event in events if type(event) is kind]
-    return found
+    return of_kinds(events, kind)
 
 
 def of_kinds(events: Events, *kinds: type[_M]) -> list[_M]:
@@ -60,6 +61,8 @@ def of_kinds(events: Events, *kinds: type[_M]) -> list[_M]:
     Returns:
         They, in the order of recording.
     """
+    if isinstance(events, ByKind):
+        return events.of(*kinds)
     wanted = frozenset[type[Any]](kinds)
     found: list[Any] = [event for event in events if type(event) in wanted]
     return found

@@ -84,13 +84,14 @@ def read_lives(events: Events) -> tuple[Life, ...]:
         life.request = request
 
     by_id = _Pool((_key(life), life) for life in lives)
-    by_content = _Pool((_content(life.function, life.called), life) for life in lives)
+    by_content: _Pool | None = None
     for change in of_kind(events, NodeChangeBegan):
         if change.tool_call_id is not None:
             key = change.tool_call_id, change.function or change.during or ""
             life = by_id.latest(key, change.at_ms, lambda _: True)
         elif change.function is not None:
             # The function was made before the hook was: its call is known by what it was made with.
+            by_content = by_content or _Pool((_content(life.function, life.called), life) for life in lives)
             content = _content(change.function, change)
             life = by_content.latest(content, change.at_ms, lambda life: not life.executed)
         else:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from bisect import bisect_left, bisect_right
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 
 from pydantic import computed_field
@@ -85,19 +85,20 @@ def read_visits(events: Events, *, ended_ms: float | None, exit_kind: ExitKind) 
         The visits of all flows in the order in which they were entered.
     """
     began = {event.change: event for event in of_kind(events, NodeChangeBegan)}
-    visits: list[Visit] = []
-    last_of_flow: dict[str, int] = {}
+    entered = of_kind(events, NodeEntered)
+    left: list[float | None] = [event.at_ms for event in entered[1:]]
+    if entered:
+        # A node can be entered after the terminal frame passed; such a visit lasted no time, not less.
+        left.append(None if ended_ms is None else max(ended_ms, entered[-1].at_ms))
+    last_exit: ExitKind = "running" if ended_ms is None else exit_kind
     in_flow: Counter[str] = Counter()
     in_node: Counter[tuple[str, str]] = Counter()
+    visits: list[Visit] = []
 
-    for event in of_kind(events, NodeEntered):
+    for event, left_ms, next_node in zip(entered, left, _next_nodes(entered), strict=True):
         start = began.get(event.change) if event.change is not None else None
         in_node[event.flow, event.node] += 1
-        if visits and visits[-1].left_ms is None:
-            visits[-1] = replace(visits[-1], left_ms=event.at_ms, exit_kind="handoff")
-        if (previous := last_of_flow.get(event.flow)) is not None:
-            visits[previous] = replace(visits[previous], exit_kind="transition", next_node=event.node)
-        last_of_flow[event.flow] = len(visits)
+        ends: ExitKind = "handoff" if len(visits) < len(entered) - 1 else last_exit
         visits.append(
             Visit(
                 seq=in_flow[event.flow],
@@ -107,9 +108,9 @@ def read_visits(events: Events, *, ended_ms: float | None, exit_kind: ExitKind) 
                 cause=event.cause,
                 via=start.function if start else None,
                 entered_ms=event.at_ms,
-                left_ms=None,
-                exit_kind="running",
-                next_node=None,
+                left_ms=left_ms,
+                exit_kind=ends if next_node is None else "transition",
+                next_node=next_node,
                 setup_ms=round(event.at_ms - start.at_ms, 3) if start else None,
                 functions_offered=event.functions,
                 can_end=event.can_end,
@@ -118,11 +119,17 @@ def read_visits(events: Events, *, ended_ms: float | None, exit_kind: ExitKind) 
             )
         )
         in_flow[event.flow] += 1
-
-    if visits and ended_ms is not None:
-        # A node can be entered after the terminal frame passed; such a visit lasted no time, not less.
-        visits[-1] = replace(visits[-1], left_ms=max(ended_ms, visits[-1].entered_ms), exit_kind=exit_kind)
     return tuple(visits)
+
+
+def _next_nodes(entered: Sequence[NodeEntered]) -> list[str | None]:
+    """Tell of each entry which node its flow entered next."""
+    following: dict[str, str] = {}
+    backwards: list[str | None] = []
+    for event in reversed(entered):
+        backwards.append(following.get(event.flow))
+        following[event.flow] = event.node
+    return backwards[::-1]
 
 
 def speaking_for(events: Events) -> list[tuple[float, float, int]]:

@@ -170,7 +170,7 @@ class PathFollower:
 
     def _count(self, columns: Ints) -> None:
         sizes = tuple((columns.max(axis=1) + 1).tolist())
-        keys, many = _counted(np.ravel_multi_index(tuple(columns), sizes))
+        keys, many = _counted(np.asarray(np.ravel_multi_index(tuple(columns), sizes)))
         rows = np.stack(np.unravel_index(keys, sizes), axis=1)
         for row, number in zip(rows.tolist(), many.tolist(), strict=True):
             self._calls[tuple(row)] += number

@@ -101,5 +101,7 @@ def _wanted(paths: Sequence[tuple[str, ...]], steps: Sequence[Step], exclude: Co
     row = np.repeat(np.arange(len(paths)), lengths)
     position = np.arange(len(row)) - np.repeat(np.cumsum(lengths) - lengths, lengths)
     wanted = np.zeros((len(paths), int(lengths.max(initial=0))), np.int64)
-    wanted[row, position] = np.fromiter(map(bits_of.get, chain.from_iterable(paths), repeat(0)), np.int64, len(row))
+    wanted[row, position] = np.fromiter(
+        map(bits_of.get, chain.from_iterable(paths), repeat(0)), np.int64, len(row)
+    )
     return wanted
