@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from pathlib import Path
 
@@ -13,6 +14,9 @@ from flows_analytics.store.duck import parquet, quoted
 from flows_analytics.store.manifest import Manifest
 from flows_analytics.store.snapshot import DayTables, Snapshot, days_sql
 from flows_analytics.store.tables import TABLES
+
+_AT_ONCE = 2
+"""Days that are made at the same time, each in memory as a whole."""
 
 
 def write_days(snapshot: Snapshot, staging: Path, run: str) -> Manifest:
@@ -70,24 +74,36 @@ def _write_staged(snapshot: Snapshot, days: set[str], staging: Path, run: str) -
 
 
 def _write_made(snapshot: Snapshot, made: DayTables, days: set[str], staging: Path, run: str) -> None:
+    merged = [day for day in days if any(snapshot.manifest.files.get(table, {}).get(day) for table in TABLES)]
+    with ThreadPoolExecutor(_AT_ONCE) as threads:
+        new = sorted(days.difference(merged))
+        # Asked for one by one, so that the first that fails is told of.
+        for _ in threads.map(lambda day: _write_new_day(made.tables(day), staging, day, run), new):
+            pass
     there = set(made.days)
-    for day in sorted(days):
+    for day in sorted(merged):
         tables: Mapping[str, ArrowTable] = made.tables(day) if day in there else {}
         for table in TABLES:
             before = snapshot.manifest.paths(snapshot.directory, table, {day})
-            new = tables.get(table)
-            if new is None and not before:
-                continue
-            file = staging / table / f"date={day}" / f"{run}-0.parquet"
-            file.parent.mkdir(parents=True)
-            if not before:
-                write_parquet(new, file)
+            if table not in tables and not before:
                 continue
             rows = _still_there(snapshot, table, before)
-            if new is not None:
-                snapshot.database.register("made_now", new)
+            if table in tables:
+                snapshot.database.register("made_now", tables[table])
                 rows += " UNION ALL BY NAME SELECT * FROM made_now"
+            file = _day_file(staging, table, day, run)
             snapshot.database.run(f"COPY ({rows}) TO {quoted(file)} (FORMAT parquet, COMPRESSION zstd)")
+
+
+def _write_new_day(tables: Mapping[str, ArrowTable], staging: Path, day: str, run: str) -> None:
+    for table, rows in tables.items():
+        write_parquet(rows, _day_file(staging, table, day, run))
+
+
+def _day_file(staging: Path, table: str, day: str, run: str) -> Path:
+    file = staging / table / f"date={day}" / f"{run}-0.parquet"
+    file.parent.mkdir(parents=True)
+    return file
 
 
 def _still_there(snapshot: Snapshot, table: str, before: Sequence[Path]) -> str:
