@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Collection
 
-from flows_analytics.store.counting import Groups, count_groups
+from flows_analytics.store.counting import Groups, Read, count_groups
 from flows_analytics.store.counts import FlowCounts
+from flows_analytics.store.duck import Row, parquet
 from flows_analytics.store.groups import group
 from flows_analytics.store.node_names import NodeNames
 from flows_analytics.store.snapshot import Snapshot
+from flows_analytics.store.tally import Tally
 
 
 def count_all(snapshot: Snapshot, goals: Collection[str] | None = None) -> FlowCounts:
@@ -22,7 +24,17 @@ def count_all(snapshot: Snapshot, goals: Collection[str] | None = None) -> FlowC
         The counts.
     """
     group(snapshot, None)
-    groups = count_groups(snapshot.database, NodeNames(snapshot.nodes.names), goals)
+    database = snapshot.database
+
+    def add(tally: Tally) -> list[Row]:
+        files = snapshot.manifest.paths(snapshot.directory, tally.name)
+        rows = database.run(tally.add(parquet(files))) if files else []
+        if snapshot.staged:
+            rows += database.run(tally.count(f"(SELECT *, NULL AS value FROM new_{tally.table})", "value"))
+        return rows
+
+    read = add if snapshot.is_tallied else _counted(snapshot)
+    groups = count_groups(database, NodeNames(snapshot.nodes.names), read, goals)
     return groups.get(None) or FlowCounts(goals=frozenset(goals or ()))
 
 
@@ -47,4 +59,8 @@ def count_by(
         StoreError: ``column_missing``.
     """
     group(snapshot, by, values)
-    return count_groups(snapshot.database, NodeNames(snapshot.nodes.names), goals)
+    return count_groups(snapshot.database, NodeNames(snapshot.nodes.names), _counted(snapshot), goals)
+
+
+def _counted(snapshot: Snapshot) -> Read:
+    return lambda tally: snapshot.database.run(tally.count(f"grouped_{tally.table}", "value"))

@@ -25,7 +25,8 @@ class Manifest(BaseModel):
     Attributes:
         version: Version of the tables.
         nodes: The file of the table ``nodes``; None while there is none.
-        files: The other tables: file names by day, by table.
+        files: The other tables, and tallies of them: file names by day, by table.
+        tallied: The days of which there are tallies. Of what there is none of, a tally has no file.
     """
 
     model_config = ConfigDict(frozen=True)
@@ -33,6 +34,7 @@ class Manifest(BaseModel):
     version: int = VERSION
     nodes: str | None = None
     files: dict[str, _DayFiles] = Field(default_factory=dict[str, _DayFiles])
+    tallied: tuple[str, ...] = ()
 
     @classmethod
     def load(cls, directory: Path) -> Self:
@@ -93,6 +95,11 @@ class Manifest(BaseModel):
             if days is None or day in days
             for name in names
         ]
+
+    @property
+    def is_tallied(self) -> bool:
+        """Whether there are tallies of all days."""
+        return {day for days in self.files.values() for day in days}.issubset(self.tallied)
 
     def nodes_path(self, directory: Path) -> Path | None:
         """Say where the table ``nodes`` is.

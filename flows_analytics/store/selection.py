@@ -34,6 +34,7 @@ def select(snapshot: Snapshot, chosen: Filter, goals: Collection[str] | None) ->
             f"CREATE TABLE selected AS SELECT call_id FROM all_calls AS calls WHERE {' AND '.join(conditions)}",
             values,
         )
+        snapshot.whole = False
         where = " WHERE call_id IN (SELECT call_id FROM selected)"
     for name in TABLES:
         database.run(f"CREATE VIEW {name} AS SELECT * FROM {given.get(name, f'all_{name}')}{where}")

@@ -77,6 +77,9 @@ class Snapshot:
         database: Where the views are made.
         directory: The calls directory.
         manifest: Its manifest.
+
+    Attributes:
+        whole: Whether the views show all calls, with all that they did.
     """
 
     def __init__(self, database: Database, directory: Path, manifest: Manifest) -> None:
@@ -85,6 +88,7 @@ class Snapshot:
         self.manifest = manifest
         self.problems: list[Problem] = []
         self.staged = False
+        self.whole = True
         self.made: DayTables | None = None
         self.replaces = False
         self._empty = {name: table_of(row_type, []) for name, row_type in TABLES.items()}
@@ -97,6 +101,11 @@ class Snapshot:
         listed = database.run(f"SELECT name FROM {parquet([nodes])} ORDER BY number") if nodes else []
         self.nodes = NodeNumbers(str(name) for (name,) in listed)
         database.run("CREATE TABLE replaced (call_id VARCHAR)")
+
+    @property
+    def is_tallied(self) -> bool:
+        """Whether the tallies of days tell of all that is compacted, and of nothing else that is shown."""
+        return self.whole and not self.replaces and self.manifest.is_tallied
 
     def stage_files(self, into: Path, *, processes: int, progress: Progress) -> None:
         """Read the records that are not compacted, or were changed since.

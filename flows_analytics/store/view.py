@@ -70,6 +70,7 @@ class View:
             flow: The flow.
         """
         database, is_flow = self._snapshot.database, f"flow_id = {quoted(flow)}"
+        self._snapshot.whole = False
         for name in ("calls", "paths", "visits", *_OF_FLOW):
             database.run(f"ALTER VIEW {name} RENAME TO whole_{name}")
         for name in _OF_FLOW:

@@ -10,7 +10,8 @@ from pathlib import Path
 
 from flows_analytics.files.layout import TABLES_DIRECTORY
 from flows_analytics.store.arrow import ArrowTable, numbered, write_parquet
-from flows_analytics.store.duck import parquet, quoted
+from flows_analytics.store.counting import TALLIES
+from flows_analytics.store.duck import Database, parquet, quoted
 from flows_analytics.store.manifest import Manifest
 from flows_analytics.store.snapshot import DayTables, Snapshot, days_sql
 from flows_analytics.store.tables import TABLES
@@ -46,8 +47,9 @@ def write_days(snapshot: Snapshot, staging: Path, run: str) -> Manifest:
         _write_made(snapshot, snapshot.made, days, staging, run)
     else:
         _write_staged(snapshot, days, staging, run)
+    _write_tallies(database, staging, run)
     files: dict[str, dict[str, list[str]]] = {}
-    for table in TABLES:
+    for table in [*TABLES, *(tally.name for tally in TALLIES)]:
         kept = {day: names for day, names in old.files.get(table, {}).items() if day not in days}
         moved = _move(staging / table, directory / TABLES_DIRECTORY / table)
         files[table] = dict(sorted({**kept, **moved}.items()))
@@ -55,7 +57,8 @@ def write_days(snapshot: Snapshot, staging: Path, run: str) -> Manifest:
     nodes.parent.mkdir(mode=0o700, exist_ok=True)
     write_parquet(numbered(snapshot.nodes.names), nodes)
     _flush(nodes)
-    manifest = Manifest(nodes=nodes.name, files=files)
+    tallied = tuple(sorted({*old.tallied, *days} & {day for named in files.values() for day in named}))
+    manifest = Manifest(nodes=nodes.name, files=files, tallied=tallied)
     manifest.save(directory)
     return manifest
 
@@ -67,18 +70,32 @@ def _write_staged(snapshot: Snapshot, days: set[str], staging: Path, run: str) -
         rows = _still_there(snapshot, table, before)
         if snapshot.staged:
             rows += f" UNION ALL BY NAME SELECT * FROM new_{table}"
-        snapshot.database.run(
-            f"COPY (SELECT *, CAST(started_date AS VARCHAR) AS date FROM ({rows})) TO {quoted(staging / table)}"
-            f" (FORMAT parquet, COMPRESSION zstd, PARTITION_BY (date), FILENAME_PATTERN {quoted(run + '-{i}')})"
-        )
+        _copy_by_day(snapshot.database, rows, staging / table, run)
+
+
+def _write_tallies(database: Database, staging: Path, run: str) -> None:
+    for tally in TALLIES:
+        if files := sorted((staging / tally.table).glob("date=*/*.parquet")):
+            _copy_by_day(database, tally.count(parquet(files), "started_date"), staging / tally.name, run)
+
+
+def _copy_by_day(database: Database, rows: str, into: Path, run: str) -> None:
+    database.run(
+        f"COPY (SELECT *, CAST(started_date AS VARCHAR) AS date FROM ({rows})) TO {quoted(into)}"
+        f" (FORMAT parquet, COMPRESSION zstd, PARTITION_BY (date), FILENAME_PATTERN {quoted(run + '-{i}')})"
+    )
 
 
 def _write_made(snapshot: Snapshot, made: DayTables, days: set[str], staging: Path, run: str) -> None:
     merged = [day for day in days if any(snapshot.manifest.files.get(table, {}).get(day) for table in TABLES)]
+
+    def write_new(day: str) -> None:
+        for table, rows in made.tables(day).items():
+            write_parquet(rows, _day_file(staging, table, day, run))
+
     with ThreadPoolExecutor(_AT_ONCE) as threads:
-        new = sorted(days.difference(merged))
         # Asked for one by one, so that the first that fails is told of.
-        for _ in threads.map(lambda day: _write_new_day(made.tables(day), staging, day, run), new):
+        for _ in threads.map(write_new, sorted(days.difference(merged))):
             pass
     there = set(made.days)
     for day in sorted(merged):
@@ -93,11 +110,6 @@ def _write_made(snapshot: Snapshot, made: DayTables, days: set[str], staging: Pa
                 rows += " UNION ALL BY NAME SELECT * FROM made_now"
             file = _day_file(staging, table, day, run)
             snapshot.database.run(f"COPY ({rows}) TO {quoted(file)} (FORMAT parquet, COMPRESSION zstd)")
-
-
-def _write_new_day(tables: Mapping[str, ArrowTable], staging: Path, day: str, run: str) -> None:
-    for table, rows in tables.items():
-        write_parquet(rows, _day_file(staging, table, day, run))
 
 
 def _day_file(staging: Path, table: str, day: str, run: str) -> Path:

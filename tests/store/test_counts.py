@@ -3,17 +3,23 @@
 from __future__ import annotations
 
 import tempfile
-from datetime import date
+from contextlib import suppress
+from datetime import date, timedelta
 
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from pyarrow import parquet
 
 from flows_analytics.calls.ending import ExitKind
+from flows_analytics.calls.record import CallRecord
+from flows_analytics.errors import StoreError
 from flows_analytics.store.call_store import CallStore
+from flows_analytics.store.counting import TALLIES
 from flows_analytics.store.counts import FlowCounts
 from flows_analytics.store.filter import Filter
+from flows_analytics.store.manifest import Manifest
 from flows_analytics.store.view import View
-from tests.store.messy import NODES, assert_conserved, counted, logs
+from tests.store.messy import DAY, NODES, Tape, assert_conserved, counted, logs
 
 FEW = settings(max_examples=8, deadline=None, suppress_health_check=list(HealthCheck))
 
@@ -104,3 +110,69 @@ def test_calls_can_be_followed_visit_by_visit(records, through):
             if visit.flow == flow
         ]
         assert [(v.call_id, v.flow_id, v.node, v.exit_kind, v.group) for v in followed] == expected
+
+
+EVERY_CALL = Filter(until=DAY + timedelta(days=9999))
+
+
+def tables_of(store):
+    return Manifest.load(store.path)
+
+
+def empty(files):
+    for file in files:
+        parquet.write_table(parquet.read_table(file, partitioning=None).slice(0, 0), file)
+
+
+def calls_of_two_days():
+    for number, nodes in enumerate([("greet", "book"), ("greet", "greet", "book"), ("greet",)]):
+        tape = Tape()
+        for node in nodes:
+            tape.step("move", node, "go", "main", 1000.0)
+        yield CallRecord(
+            call_id=f"call-{number}", started_at=DAY + timedelta(days=number % 2), events=tuple(tape.events)
+        )
+
+
+@FEW
+@given(logs(), logs(max_calls=3))
+def test_tallies_of_days_say_what_the_rows_say(compacted, later):
+    with tempfile.TemporaryDirectory() as directory:
+        store = CallStore(directory, on_problem=lambda problem: None)
+        for record in compacted:
+            store.add(record)
+        store.compact(processes=1)
+        assert tables_of(store).is_tallied
+        assert store.count() == store.count(EVERY_CALL)
+        # Some are compacted, some are not, some were replaced.
+        for record in later:
+            with suppress(StoreError):
+                store.add(record)
+        assert store.count() == store.count(EVERY_CALL)
+        store.compact(processes=1)
+        assert tables_of(store).is_tallied
+        assert store.count() == store.count(EVERY_CALL)
+
+
+def test_tallies_are_asked_for_all_calls_and_only_then(tmp_path):
+    store = CallStore(tmp_path)
+    for record in calls_of_two_days():
+        store.add(record)
+    store.compact()
+    before = store.count()
+    for table in {tally.table for tally in TALLIES}:
+        empty(tmp_path.glob(f"tables/{table}/*/*.parquet"))
+    assert store.count() == before
+    assert store.count(EVERY_CALL).nodes == {}
+
+
+def test_tables_without_tallies_are_counted_by_their_rows(tmp_path):
+    store = CallStore(tmp_path)
+    for record in calls_of_two_days():
+        store.add(record)
+    store.compact()
+    before = store.count()
+    Manifest(**tables_of(store).model_dump(exclude={"tallied"})).save(tmp_path)
+    assert not tables_of(store).is_tallied
+    empty(tmp_path.glob("tables/tally_*/*/*.parquet"))
+    assert store.count() == before

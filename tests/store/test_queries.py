@@ -10,6 +10,7 @@ import sqlglot
 from sqlglot import exp
 
 from flows_analytics.store import queries
+from flows_analytics.store.tally import Tally
 
 ALLOWED_FUNCTIONS = (
     exp.Count,
@@ -51,6 +52,9 @@ def all_queries():
         for name, value in vars(room).items():
             if name.isupper() and isinstance(value, str):
                 yield pytest.param(value, id=f"{module.name}.{name}")
+            elif isinstance(value, Tally):
+                yield pytest.param(value.count("rows_of_a_table", "value"), id=f"{module.name}.{name}")
+                yield pytest.param(value.add("rows_of_days"), id=f"{module.name}.{name} of days")
 
 
 def complaints(sql):

@@ -1,17 +1,21 @@
-"""Edges: what happened between two nodes, by group."""
+"""Edges: what happened between two nodes."""
 
-LATENCY = """
-SELECT value, previous_node, node, latency_bucket, COUNT(*)
-FROM grouped_visits
-WHERE previous_node IS NOT NULL AND latency_bucket IS NOT NULL
-GROUP BY value, previous_node, node, latency_bucket
-"""
+from flows_analytics.store.tally import Tally
+
+LATENCY = Tally(
+    "tally_move_latency",
+    "visits",
+    keys=("previous_node", "node", "latency_bucket"),
+    sums={"visits": "COUNT(*)"},
+    where="previous_node IS NOT NULL AND latency_bucket IS NOT NULL",
+)
 """Latency of transitions by log bucket."""
 
-FAILED = """
-SELECT value, from_node, to_node, COUNT(*)
-FROM grouped_failed_transitions
-WHERE from_node IS NOT NULL AND outcome = 'failed'
-GROUP BY value, from_node, to_node
-"""
+FAILED = Tally(
+    "tally_failed",
+    "failed_transitions",
+    keys=("from_node", "to_node"),
+    sums={"transitions": "COUNT(*)"},
+    where="from_node IS NOT NULL AND outcome = 'failed'",
+)
 """Node changes that raised."""

@@ -1,32 +1,38 @@
-"""Nodes: what happened in each, by group."""
+"""Nodes: what happened in each."""
 
-DWELL = """
-SELECT value, node, dwell_bucket, COUNT(*)
-FROM grouped_visits
-WHERE dwell_bucket IS NOT NULL
-GROUP BY value, node, dwell_bucket
-"""
+from flows_analytics.store.tally import Tally
+
+DWELL = Tally(
+    "tally_dwell",
+    "visits",
+    keys=("node", "dwell_bucket"),
+    sums={"visits": "COUNT(*)"},
+    where="dwell_bucket IS NOT NULL",
+)
 """Dwell by log bucket."""
 
-LATENCY = """
-SELECT value, node, latency_bucket, COUNT(*)
-FROM grouped_turns
-WHERE node IS NOT NULL AND latency_bucket IS NOT NULL
-GROUP BY value, node, latency_bucket
-"""
+LATENCY = Tally(
+    "tally_latency",
+    "turns",
+    keys=("node", "latency_bucket"),
+    sums={"turns": "COUNT(*)"},
+    where="node IS NOT NULL AND latency_bucket IS NOT NULL",
+)
 """Latency of the bot's answers by log bucket."""
 
-STAYS = """
-SELECT value, node, function, COUNT(*)
-FROM grouped_tool_calls
-WHERE node IS NOT NULL AND outcome = 'stayed'
-GROUP BY value, node, function
-"""
+STAYS = Tally(
+    "tally_stays",
+    "tool_calls",
+    keys=("node", "function"),
+    sums={"tool_calls": "COUNT(*)"},
+    where="node IS NOT NULL AND outcome = 'stayed'",
+)
 """Functions that stayed in the node."""
 
-OFFERS = """
-SELECT value, node, function, COUNT(*), SUM(CASE WHEN taken > 0 THEN 1 ELSE 0 END)
-FROM grouped_offers
-GROUP BY value, node, function
-"""
+OFFERS = Tally(
+    "tally_offers",
+    "offers",
+    keys=("node", "function"),
+    sums={"visits": "COUNT(*)", "taken": "SUM(CASE WHEN taken > 0 THEN 1 ELSE 0 END)"},
+)
 """Visits in which each function was offered, and those in which it was taken."""
