@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 from rich.console import Group, RenderableType
@@ -15,7 +16,7 @@ from flows_analytics.stats.conservation import check_conservation
 from flows_analytics.stats.rates import Rate
 from flows_analytics.stats.spread import Spread
 from flows_analytics.stats.text_table import Column, seconds, text_table
-from flows_analytics.store.counts import FlowCounts, VariantCounts, first_and_last
+from flows_analytics.store.counts import Buckets, FlowCounts, VariantCounts, first_and_last
 
 _WIDEST = 400
 """Most characters of a way: names of nodes that lie in it are never cut, unless it goes round and round."""
@@ -32,7 +33,7 @@ class VariantRow:
         coverage: Paths that took it or a more frequent way, of all paths.
         ends: How they ended, by exit kind; ``running`` for those under way.
         conversion: Those that reached a goal, of those that did or can no longer.
-        duration: Of its calls.
+        durations: Of its calls.
         examples: Ids of its first and last call in order of id.
     """
 
@@ -42,14 +43,19 @@ class VariantRow:
     coverage: Rate
     ends: dict[str, int]
     conversion: Rate
-    duration: Spread
+    durations: Buckets
     examples: tuple[str, ...]
+
+    @cached_property
+    def duration(self) -> Spread:
+        """How long its calls took. Of thousands of ways, few are ever looked at."""
+        return Spread.of(self.durations)
 
     def to_dict(self) -> dict[str, Any]:
         """Give the way as plain values.
 
         Returns:
-            The attributes by name; rates and spreads as their own dictionaries.
+            The attributes by name, `duration` for ``durations``; rates and spreads as their own dictionaries.
         """
         return {
             "nodes": list(self.nodes),
@@ -165,13 +171,13 @@ def _row(
 ) -> VariantRow:
     ends = Counter[str]()
     reached = undecided = 0
-    duration = parts[0][2].duration
+    durations = parts[0][2].duration
     for kind, goal, each in parts:
         ends[kind] += each.paths
         reached += each.paths if goal else 0
         undecided += each.paths if kind == "running" and not goal else 0
     for _, _, each in parts[1:]:
-        duration = duration + each.duration  # in place, it would change the counts
+        durations = durations + each.duration  # in place, it would change the counts
     total = ends.total()
     return VariantRow(
         nodes=nodes,
@@ -180,6 +186,6 @@ def _row(
         coverage=Rate(so_far, paths),
         ends=dict(sorted(ends.items())),
         conversion=Rate(reached, total - undecided),
-        duration=Spread.of(duration),
+        durations=durations,
         examples=first_and_last([call_id for _, _, each in parts for call_id in each.examples]),
     )
