@@ -69,7 +69,7 @@ def _arguments() -> argparse.ArgumentParser:
         "--sample", type=_count, default=20_000, metavar="N", help="calls for the others (default: 20000)"
     )
     parser.add_argument(
-        "--records", type=_count, default=2000, metavar="N", help="recorded JSON calls to compact (default: 2000)"
+        "--records", type=_count, default=6000, metavar="N", help="recorded JSON calls to compact (default: 6000)"
     )
     parser.add_argument(
         "--linear",
