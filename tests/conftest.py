@@ -26,6 +26,9 @@ def pytest_cmdline_main(config):
     alone = hasattr(config, "workerinput") or config.option.usepdb or config.option.capture == "no"
     if whole and not alone and getattr(config.option, "numprocesses", 0) is None:
         config.option.numprocesses = "auto"
+    if getattr(config.option, "numprocesses", 0) and config.option.dist == "no":
+        # Each processor takes a stretch of files in their order, so that what a file's tests share is made once.
+        config.option.dist = "worksteal"
 
 
 @pytest.fixture(autouse=True)

@@ -5,8 +5,9 @@ from __future__ import annotations
 import json
 import sys
 from collections.abc import Sequence
+from functools import cache
 from importlib.metadata import version
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
@@ -76,6 +77,12 @@ def _options(
     """Options of the program itself."""
 
 
+@cache
+def _program() -> Any:
+    """The commands with their options, read from their signatures once for a process that runs several."""
+    return typer.main.get_command(app)
+
+
 def run_app(argv: Sequence[str] | None) -> int:
     """Run a command and turn what it raises into a message on stderr.
 
@@ -86,7 +93,7 @@ def run_app(argv: Sequence[str] | None) -> int:
         The exit code.
     """
     try:
-        app(args=None if argv is None else list(argv), prog_name="flows-analytics")
+        _program()(args=None if argv is None else list(argv), prog_name="flows-analytics")
     except SystemExit as exit_:
         # Typer ends so, with the code of its own messages or of a command's.
         return exit_.code if isinstance(exit_.code, int) else int(exit_.code is not None)

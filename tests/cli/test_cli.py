@@ -16,39 +16,52 @@ from tests.bots import PIZZA_PATH, hold_pizza_call
 HOSTILE = "[red]</script>\x1b[31m\x1b]0;pwned\x07"
 
 
+LIGHT = (
+    "--help",
+    "demo --help",
+    "show --help",
+    "report --help",
+    "recover --help",
+    "to-test --help",
+    "assert-path --help",
+    "--version",
+)
+
+
+@pytest.fixture(scope="module")
+def held():
+    return hold_pizza_call(call_id="order-1", agent_name=HOSTILE).record
+
+
 @pytest.fixture
-def calls(tmp_path, monkeypatch):
+def calls(tmp_path, monkeypatch, held):
     monkeypatch.chdir(tmp_path)
     (tmp_path / "calls").mkdir()
-    hold_pizza_call(call_id="order-1", agent_name=HOSTILE).record.save("calls/order-1.json")
+    held.save("calls/order-1.json")
     return tmp_path / "calls"
 
 
-@pytest.mark.parametrize(
-    "words",
-    [
-        "--help",
-        "demo --help",
-        "show --help",
-        "report --help",
-        "recover --help",
-        "to-test --help",
-        "assert-path --help",
-        "--version",
-    ],
-)
-def test_help_and_version_load_no_pipecat(words):
+@pytest.fixture(scope="module")
+def light():
+    """What commands that should be light say and load, one after the other in a process of their own."""
     code = (
-        "import sys\n"
+        "import contextlib, io, json, sys\n"
         "from flows_analytics.cli import main\n"
-        f"assert main({words.split()!r}) == 0\n"
-        "assert 'pipecat' not in sys.modules\n"
-        "assert 'jinja2' not in sys.modules\n"
+        "for words in sys.argv[1:]:\n"
+        "    with contextlib.redirect_stdout(io.StringIO()) as said:\n"
+        "        code = main(words.split())\n"
+        "    heavy = sorted({'pipecat', 'jinja2'} & set(sys.modules))\n"
+        "    print(json.dumps([words, [code, bool(said.getvalue()), heavy]]))\n"
     )
-    done = subprocess.run([sys.executable, "-c", code], check=False, capture_output=True, text=True, timeout=60)
-
+    command = [sys.executable, "-c", code, *LIGHT]
+    done = subprocess.run(command, check=False, capture_output=True, text=True, timeout=60)
     assert done.returncode == 0, done.stderr
-    assert done.stdout
+    return dict(map(json.loads, done.stdout.splitlines()))
+
+
+@pytest.mark.parametrize("words", LIGHT)
+def test_help_and_version_load_no_pipecat(light, words):
+    assert light[words] == [0, True, []]
 
 
 @pytest.mark.parametrize("call", ["order-1", "calls/order-1", "calls/order-1.json"])
@@ -172,12 +185,12 @@ def test_words_that_make_no_command_exit_with_2(calls, capsys):
 def test_the_demo_holds_calls_and_says_where_they_are(tmp_path, monkeypatch, capsys):
     monkeypatch.chdir(tmp_path)
 
-    assert main(["demo", "--calls", "3", "--processes", "1"]) == 0
+    assert main(["demo", "--calls", "2", "--processes", "1"]) == 0
     shown = capsys.readouterr().out
     records = sorted((tmp_path / "demo-calls" / "calls").glob("*.json"))
     pages = sorted((tmp_path / "demo-calls" / "reports").glob("*.html"))
-    assert len(records) == len(pages) == 3
-    assert "3 calls" in shown
+    assert len(records) == len(pages) == 2
+    assert "2 calls" in shown
     assert "demo-calls/reports" in shown
     for file in records:
         path = json.loads(file.read_text())["summary"]["path"]
@@ -188,7 +201,7 @@ def test_the_demo_holds_calls_and_says_where_they_are(tmp_path, monkeypatch, cap
 def test_the_same_seed_makes_the_same_files(tmp_path, monkeypatch, capsys):
     monkeypatch.chdir(tmp_path)
     for out in ("one", "two"):
-        assert main(["demo", "--calls", "3", "--seed", "5", "--processes", "1", "--out", out]) == 0
+        assert main(["demo", "--calls", "2", "--seed", "5", "--processes", "1", "--out", out]) == 0
 
     one, two = (
         {file.name: file.read_bytes() for file in (tmp_path / out).rglob("*.json")} for out in ("one", "two")

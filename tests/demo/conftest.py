@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import os
+import pickle
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
+from filelock import FileLock
 
 from flows_analytics.calls.record import CallRecord
 from flows_analytics.demo import CallSummary, DemoCall, hold_calls, plan_calls
@@ -40,9 +43,16 @@ class Demo:
 
 @pytest.fixture(scope="session")
 def demo(tmp_path_factory: pytest.TempPathFactory) -> Demo:
-    out = tmp_path_factory.mktemp("demo")
+    # Whichever worker of xdist comes first holds it for all: a call costs as much as a hundred other tests.
+    shared = tmp_path_factory.getbasetemp()
+    if "PYTEST_XDIST_WORKER" in os.environ:
+        shared = shared.parent
+    out, told = shared / "demo", shared / "demo.pickle"
     plans = plan_calls(42, seed=7, until=UNTIL)
-    summaries = {summary.call_id: summary for summary in hold_calls(plans, out)}
+    with FileLock(shared / "demo.lock"):
+        if not told.exists():
+            told.write_bytes(pickle.dumps(list(hold_calls(plans, out))))
+    summaries = {summary.call_id: summary for summary in pickle.loads(told.read_bytes())}  # noqa: S301  # our own
     files = (out / "calls").glob("*.json")
     records = {record.call_id: record for record in map(CallRecord.load, files)}
     return Demo(out, plans, summaries, records)

@@ -85,9 +85,11 @@ def test_counts_by_an_attribute_add_up(records, by):
         if by == "agent_version":
             for version, part in parts.items():
                 assert part == counted([record for record in records if record.agent.version == version])
-        for value, part in parts.items():
-            assert store.read(lambda snapshot, value=value: View(snapshot).count_by(by, [value])) == {value: part}
-        assert store.read(lambda snapshot: View(snapshot).count_by(by, ["nobody has it"])) == {}
+        # One reading serves all questions: what it prepares takes longer than they do.
+        asked = store.read(
+            lambda snapshot: [View(snapshot).count_by(by, [value]) for value in [*parts, "nobody has it"]]
+        )
+        assert asked == [*({value: part} for value, part in parts.items()), {}]
         assert list(parts) == sorted(parts, key=lambda value: (value is None, value or ""))
 
 
