@@ -194,8 +194,19 @@
     byId("zoom-in").disabled = zoom === 32;
     if (before !== zoom) label();
   };
-  /* Names of nodes are written where there is room for them. */
-  const label = () => line.classList.toggle("is-close", zoom >= 2);
+  /* Names of nodes are written where there is room for all of them, else the number alone, which the path has too. */
+  const label = () => {
+    const texts = all(".segment text, .nodes text");
+    texts.forEach((text) => text.classList.remove("is-bare", "is-out"));
+    const fits = texts.map((text) => {
+      const room = text.ownerSVGElement.width.baseVal.value - 8;
+      const number = text.firstChild.length;
+      return text.getComputedTextLength() <= room ? "" : text.getSubStringLength(0, number) <= room ? "is-bare" : "is-out";
+    });
+    texts.forEach((text, index) => { if (fits[index]) text.classList.add(fits[index]); });
+  };
+  label();
+  addEventListener("resize", label);
   if (line) {
     byId("zoom").hidden = false;
     byId("zoom-out").disabled = true;

@@ -9,9 +9,12 @@
     );
     const { document: record, kinds, moments } = JSON.parse(packed.textContent, exact);
     record.events = moments.map(([index, ...values], seq) => {
-      const [kind, ...names] = kinds[index];
-      const moment = { seq, kind };
-      values.forEach((value, place) => { if (value !== null) moment[names[place]] = value; });
+      const [kind, same, fields, words] = kinds[index];
+      const moment = { seq, kind, ...same };
+      values.forEach((value, place) => {
+        const name = fields[place];
+        if (value !== null) moment[name] = name in words ? words[name][value] : value;
+      });
       return moment;
     });
     return record;

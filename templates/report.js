@@ -46,6 +46,16 @@ const page = {
     page.keys({ "?": open });
   }
 
+  /* What is folded away prints open, but for the bars of waits, which say the same in short. */
+  const folded = [];
+  addEventListener("beforeprint", () => {
+    for (const box of page.all("details.data:not([open]), details.metadata:not([open])")) folded.push(box);
+    for (const box of folded) box.open = true;
+  });
+  addEventListener("afterprint", () => {
+    for (const box of folded.splice(0)) box.open = false;
+  });
+
   /* A drawing wider than the page is made smaller as far as its words stay readable, and shows where it starts. */
   const fit = () => {
     for (const graph of page.all(".graph")) {

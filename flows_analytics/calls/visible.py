@@ -20,6 +20,9 @@ def visible(text: str) -> str:
     Returns:
         A text that can be encoded, drives no terminal and reorders nothing around it.
     """
+    # Most texts are plain; to look is quicker than to replace.
+    if text.isascii() and text.isprintable():
+        return text
     return _UNSEEN.sub(_stand_in, text.replace("\r\n", "\n"))
 
 

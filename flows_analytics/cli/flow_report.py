@@ -112,6 +112,7 @@ def write_flow_report(
         lambda view: _facts(view, question, names),
         goals=goals,
         flow=question.flow,
+        flow_option="--flow-id",
         nodes={"--rename": [*names.keys(), *names.values()]},
     )
     facts = replace(answer.value, problems=tuple(answer.problems.seen))

@@ -50,6 +50,7 @@ def ask(
     *,
     goals: Collection[str] | None = None,
     flow: str | None = None,
+    flow_option: str = "--flow",
     nodes: Mapping[str, Collection[str]] | None = None,
 ) -> Answer[_T]:
     """Ask something of the calls that are meant, in one look at the files.
@@ -61,7 +62,8 @@ def ask(
         chosen: Which calls.
         use: What asks.
         goals: Each ``--goal``; None if those that the calls name.
-        flow: ``--flow``; None for all.
+        flow: The one flow that is meant; None for all.
+        flow_option: The option of the command that chooses it.
         nodes: Further nodes that were named, by option.
 
     Returns:
@@ -82,8 +84,8 @@ def ask(
                 for name in names:
                     check_choice(option, "node", name, view.nodes)
         if flow is not None and view.flows:
-            check_choice("--flow", "flow", flow, tuple(view.flows))
-        said = list(_notices(view, directory, flow))
+            check_choice(flow_option, "flow", flow, tuple(view.flows))
+        said = list(_notices(view, directory, flow, flow_option))
         if flow is not None:
             view.only(flow)
         return use(view), said, not view.calls_there
@@ -95,7 +97,7 @@ def ask(
     return Answer(value, problems, 1 if empty else problems.exit_code)
 
 
-def _notices(view: View, directory: Path, flow: str | None) -> Iterator[str]:
+def _notices(view: View, directory: Path, flow: str | None, flow_option: str) -> Iterator[str]:
     meant = sum(view.agents.values())
     if not view.calls_there:
         yield f"error: there are no calls in {directory}: name a directory that bots record to, or import a log"
@@ -104,7 +106,7 @@ def _notices(view: View, directory: Path, flow: str | None) -> Iterator[str]:
     if len(view.agents) > 1:
         yield f"note: calls of {_listed(view.agents)} are counted together; --agent chooses one bot"
     if len(view.flows) > 1 and flow is None:
-        yield f"note: calls have the flows {_listed(view.flows)}, counted together; --flow chooses one"
+        yield f"note: calls have the flows {_listed(view.flows)}, counted together; {flow_option} chooses one"
 
 
 def _listed(counted: Mapping[str | None, int] | Mapping[str, int]) -> str:

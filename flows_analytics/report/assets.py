@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import base64
 import hashlib
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 from jinja2 import Environment
 from markupsafe import Markup
+
+from flows_analytics.errors import FlowsAnalyticsError
 
 
 @dataclass(frozen=True)
@@ -41,9 +44,13 @@ def assets(
 
     Returns:
         The texts and their policy.
+
+    Raises:
+        FlowsAnalyticsError: ``template_not_utf8`` if a file is no such text; ``asset_ends_early`` if it
+            holds what a browser would take for the end of its element, or for a comment that hides it.
     """
-    css = [_read(environment, name) for name in styles]
-    js = [_read(environment, name) for name in scripts]
+    css = [_read(environment, name, "style") for name in styles]
+    js = [_read(environment, name, "script") for name in scripts]
     rules = ["default-src 'none'"]
     if js:
         rules.append(f"script-src {' '.join(map(_hash, js))}")
@@ -60,10 +67,19 @@ def assets(
     )
 
 
-def _read(environment: Environment, name: str) -> str:
+def _read(environment: Environment, name: str, element: str) -> str:
     if environment.loader is None:
         raise TypeError("the environment has no loader")
-    source, _, _ = environment.loader.get_source(environment, name)
+    source, path, _ = environment.loader.get_source(environment, name)
+    # In a script, <!-- can make a browser read on past its end.
+    found = re.search(f"</{element}" if element == "style" else f"</{element}|<!--", source, re.IGNORECASE)
+    if found:
+        line = source.count("\n", 0, found.start()) + 1
+        raise FlowsAnalyticsError(
+            "asset_ends_early",
+            f"{path or name}, line {line}: {found[0]} would end the <{element}> element of the page there: "
+            f"write it as {found[0].replace('<', chr(92) + ('3c ' if element == 'style' else 'x3c'))}",
+        )
     # Parsers turn CR LF into LF before they hash what an element holds.
     return source.replace("\r\n", "\n").replace("\r", "\n")
 

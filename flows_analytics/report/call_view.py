@@ -16,6 +16,7 @@ from flows_analytics.report.strip import Strip, strip
 from flows_analytics.report.timeline import Timeline, timeline
 from flows_analytics.report.transcript import Group, shortened, transcript
 from flows_analytics.report.transition_rows import TransitionRow, transition_rows
+from flows_analytics.report.turn_items import TurnItem
 from flows_analytics.report.unknowns import unknowns
 from flows_analytics.report.usage_rows import UsageView, usage_view
 from flows_analytics.report.visit_rows import VisitRow, visit_rows
@@ -41,6 +42,7 @@ class CallView:
         drawings: One drawing per flow; empty if no flow has a node.
         timeline: The call to scale, lane by lane; None if the record holds no time.
         transcript: What was said and done, grouped by visit.
+        marks: What the marks in the transcript mean, as sentences; only those that occur there.
         transitions: The table of transitions, failed and lost ones included.
         usage: What the services consumed.
         unknowns: What the recording does not know, as sentences.
@@ -57,6 +59,7 @@ class CallView:
     drawings: tuple[Drawing, ...]
     timeline: Timeline | None
     transcript: tuple[Group, ...]
+    marks: tuple[str, ...]
     transitions: tuple[TransitionRow, ...]
     usage: UsageView
     unknowns: tuple[str, ...]
@@ -92,8 +95,9 @@ def call_view(record: CallRecord, record_dir: str | None = "") -> CallView:
         strip=strip(record),
         visits=tuple(row if row.anchor in anchors else replace(row, anchor="transcript") for row in some_visits),
         drawings=drawings(record),
-        timeline=timeline(record, groups, findings),
+        timeline=timeline(record, groups, findings, anchors),
         transcript=shown,
+        marks=_marks(shown),
         transitions=tuple(
             move if move.visit is None or f"visit-{move.visit}" in anchors else replace(move, visit=None)
             for move in some_moves
@@ -108,6 +112,16 @@ def call_view(record: CallRecord, record_dir: str | None = "") -> CallView:
         ),
         record=pack_record(record),
     )
+
+
+def _marks(groups: Sequence[Group]) -> tuple[str, ...]:
+    turns = [item for group in groups for item in group.items if isinstance(item, TurnItem)]
+    marks: list[str] = []
+    if any(turn.unspoken for turn in turns):
+        marks.append("Not heard: what the bot was about to say when it was cut off.")
+    if any(turn.backchannel for turn in turns):
+        marks.append("Only acknowledging: said while the other side was speaking; it answers nothing.")
+    return tuple(marks)
 
 
 def _ends(rows: Sequence[Row]) -> tuple[Row, ...]:

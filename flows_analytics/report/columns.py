@@ -35,30 +35,48 @@ def columns(
         The centre of each box.
     """
     x = [0.0] * len(widths)
-    for layer in layers:
-        offsets = _offsets(layer, widths, gap)
-        for box, offset in zip(layer, offsets, strict=True):
-            x[box] = offset - offsets[-1] / 2
-    for sweep in range(_SWEEPS):
-        down, settling = sweep % 2 == 0, sweep >= _SWEEPS // 2
-        for layer in layers if down else reversed(layers):
-            towards, others = (above, below) if down else (below, above)
-            pulls = [[*towards[box], *(others[box] if settling else ())] for box in layer]
-            _settle(layer, pulls, x, _offsets(layer, widths, gap))
+    offsets = [_offsets(layer, widths, gap) for layer in layers]
+    rows = list(zip(layers, offsets, strict=True))
+    for layer, row in rows:
+        for box, offset in zip(layer, row, strict=True):
+            x[box] = offset - row[-1] / 2
+    down = _weighed(above)
+    up = _weighed(below)
+    down_at_last = _weighed([[*first, *then] for first, then in zip(above, below, strict=True)])
+    up_at_last = _weighed([[*first, *then] for first, then in zip(below, above, strict=True)])
+    for sweep in range(0, _SWEEPS, 2):
+        settling = sweep >= _SWEEPS // 2
+        for layer, offset in rows:
+            _settle(layer, down_at_last if settling else down, x, offset)
+        for layer, offset in reversed(rows):
+            _settle(layer, up_at_last if settling else up, x, offset)
     # A box between two that pull alike has stopped halfway; following the one above makes the line upright.
-    for layer in layers:
-        _settle(layer, [above[box] or below[box] for box in layer], x, _offsets(layer, widths, gap))
+    upright = _weighed([first or then for first, then in zip(above, below, strict=True)])
+    for layer, offset in rows:
+        _settle(layer, upright, x, offset)
     return x
 
 
-def _settle(
-    layer: Sequence[int], pulls: Sequence[Sequence[Pull]], x: list[float], offsets: Sequence[float]
-) -> None:
+_Weighed = tuple[Sequence[Pull], float]
+"""What pulls at a box, and how strongly it all pulls together."""
+
+
+def _weighed(pulls: Sequence[Sequence[Pull]]) -> list[_Weighed]:
+    return [(pulling, _INERTIA + sum(strength for _, strength in pulling)) for pulling in pulls]
+
+
+def _settle(layer: Sequence[int], pulls: Sequence[_Weighed], x: list[float], offsets: Sequence[float]) -> None:
     """Place one layer: every box where its pulls balance, what would then overlap pooled to its weighted mean."""
     pools: list[tuple[float, float, int]] = []
-    for box, pulling, offset in zip(layer, pulls, offsets, strict=True):
-        weight = _INERTIA + sum(strength for _, strength in pulling)
-        wish = _median([(x[other], strength) for other, strength in pulling] or [(x[box], 1.0)]) - offset
+    for box, offset in zip(layer, offsets, strict=True):
+        pulling, weight = pulls[box]
+        # Most boxes are passed by one line, which needs no balance.
+        if len(pulling) == 1:
+            wish = x[pulling[0][0]] - offset
+        elif pulling:
+            wish = _median([(x[other], strength) for other, strength in pulling]) - offset
+        else:
+            wish = x[box] - offset
         size = 1
         while pools and pools[-1][0] >= wish:
             other_wish, other_weight, other_size = pools.pop()

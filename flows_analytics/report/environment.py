@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
@@ -14,8 +15,10 @@ from jinja2 import (
     PrefixLoader,
     StrictUndefined,
 )
+from markupsafe import Markup
 
 from flows_analytics.errors import FlowsAnalyticsError
+from flows_analytics.report.prose import prose
 from flows_analytics.report.templates import templates_dir
 from flows_analytics.report.visible import visible
 
@@ -33,7 +36,8 @@ def environment(template_dir: str | Path | None = None) -> Environment:
         The environment; the same one for the same folder.
 
     Raises:
-        FlowsAnalyticsError: ``template_dir_missing`` if the user's folder is not there.
+        FlowsAnalyticsError: ``template_dir_missing`` if the user's folder is not there. What the environment loads
+            raises ``template_not_utf8`` if it is no such text.
     """
     if template_dir is None:
         return _environment(None)
@@ -43,12 +47,26 @@ def environment(template_dir: str | Path | None = None) -> Environment:
     return _environment(folder)
 
 
+class _Files(FileSystemLoader):
+    """Files of a folder, of which those that are no text are named."""
+
+    def get_source(self, environment: Environment, template: str) -> tuple[str, str, Callable[[], bool]]:
+        try:
+            return super().get_source(environment, template)
+        except UnicodeDecodeError as error:
+            folder = next(folder for folder in self.searchpath if (Path(folder) / template).is_file())
+            raise FlowsAnalyticsError(
+                "template_not_utf8",
+                f"{Path(folder) / template} is not UTF-8 (byte {error.start}): save it in that encoding",
+            ) from error
+
+
 @lru_cache(maxsize=8)
 def _environment(template_dir: Path | None) -> Environment:
-    default = FileSystemLoader(templates_dir())
+    default = _Files(templates_dir())
     loaders: list[BaseLoader] = [default, PrefixLoader({"default": default}, delimiter=":")]
     if template_dir is not None:
-        loaders.insert(0, FileSystemLoader(template_dir))
+        loaders.insert(0, _Files(template_dir))
     environment = Environment(
         loader=ChoiceLoader(loaders),
         autoescape=True,
@@ -58,13 +76,20 @@ def _environment(template_dir: Path | None) -> Environment:
         keep_trailing_newline=False,
         finalize=_shown,
     )
+    environment.filters["prose"] = _prose
     environment.policies["json.dumps_kwargs"] = {"separators": (",", ":")}
     return environment
 
 
+def _prose(sentence: str) -> Markup:
+    return prose(visible(sentence))
+
+
 def _shown(value: Any) -> Any:
-    """Pass every printed value through `visible`, so that no template can forget to."""
-    # Most of what a page prints is plain; to look is quicker than to replace.
+    """Pass every printed value through `visible`, so that no template can forget to; numbers print short."""
+    if type(value) is float and value.is_integer():
+        return int(value)
+    # Most of what a page prints is plain; to look is quicker than to call.
     if type(value) is not str or (value.isascii() and value.isprintable()):
         return value
     return visible(value)

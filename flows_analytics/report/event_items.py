@@ -8,17 +8,18 @@ from dataclasses import dataclass, replace
 from flows_analytics.calls.events import (
     AnswerDropped,
     AnswererDetected,
-    AnyMoment,
     ClientConnected,
     ClientDisconnected,
     ErrorSeen,
     MenuStatusChanged,
+    Moment,
     ServiceSwitched,
     ServiceSwitchRequested,
     TransferRequested,
     WorkerActivated,
     WorkerDeactivated,
 )
+from flows_analytics.calls.kinds import of_kinds
 from flows_analytics.calls.record import CallRecord
 from flows_analytics.report.json_text import json_text
 from flows_analytics.report.times import Stamp, stamp
@@ -70,6 +71,20 @@ class ErrorItem:
     category: Name | None
 
 
+_SHOWN: tuple[type[Moment], ...] = (
+    ErrorSeen,
+    ServiceSwitchRequested,
+    ServiceSwitched,
+    WorkerActivated,
+    WorkerDeactivated,
+    AnswererDetected,
+    MenuStatusChanged,
+    TransferRequested,
+    ClientDisconnected,
+    ClientConnected,
+    AnswerDropped,
+)
+
 PlacedItem = tuple[int | None, float, EventItem | ErrorItem]
 """The visit it belongs to, when it happened in milliseconds, and the item."""
 
@@ -98,8 +113,8 @@ def _items(record: CallRecord) -> Iterator[PlacedItem]:
         words = f"The caller was silent for as long as the bot allows{row}"
         yield idle.visit, idle.at_ms, EventItem("event", "", stamp(idle.at_ms), words)
     connected = False
-    for event in record.events:
-        item = _error(record, event) if isinstance(event, ErrorSeen) else _event(record, event, again=connected)
+    for event in of_kinds(record.events, *_SHOWN):
+        item = _error(record, event) if isinstance(event, ErrorSeen) else _event(event, again=connected)
         connected = connected or isinstance(event, ClientConnected)
         if item is not None:
             yield record.visit_at(event.at_ms), event.at_ms, item
@@ -117,7 +132,7 @@ def _error(record: CallRecord, event: ErrorSeen) -> ErrorItem:
     )
 
 
-def _event(record: CallRecord, event: AnyMoment, *, again: bool) -> EventItem | None:
+def _event(event: Moment, *, again: bool) -> EventItem | None:
     words: str
     name: str | None = None
     data: PageText | None = None

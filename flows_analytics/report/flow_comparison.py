@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from flows_analytics.report.flow_figures import Figure, points, rate_figure, said
+from flows_analytics.report.flow_figures import Figure, rate_figure, said
 from flows_analytics.report.visible import Name, page_name
 from flows_analytics.report.words import counted
-from flows_analytics.stats.difference import Difference
+from flows_analytics.stats.difference import Difference, points
 from flows_analytics.stats.funnel_comparison import FunnelComparison
 from flows_analytics.stats.version_comparison import START, NodePart, VersionComparison
 

@@ -104,19 +104,6 @@ def count_figure(many: int, what: str) -> Figure:
     return Figure(f"{many:,}", what, str(many))
 
 
-def points(share: float) -> str:
-    """Word a difference of two shares.
-
-    Args:
-        share: The difference, -1 to 1.
-
-    Returns:
-        Percentage points with their sign, such as ``+3.2``.
-    """
-    text = f"{100 * share:+.1f}".replace("-", "−")
-    return "0.0" if text in ("+0.0", "−0.0") else text
-
-
 def said(reading: str) -> str:
     """Cut a reading that names what has an endless name.
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, replace
 from itertools import pairwise
 
@@ -16,6 +16,7 @@ from flows_analytics.report.tool_items import ToolItem
 from flows_analytics.report.transcript import Group
 from flows_analytics.report.turn_items import TurnItem
 from flows_analytics.report.visible import page_name, shorten
+from flows_analytics.report.waits import Stretch
 from flows_analytics.report.waveform import Waveform, waveform
 from flows_analytics.report.words import counted
 
@@ -55,16 +56,18 @@ class Gap:
         anchor: Id of the turn that ended the wait.
         tip: The wait in words.
         label: How long it was; empty where there is no room to write it.
-        middle: Its centre in percent of the timeline.
-        parts: What kinds of things it consisted of: code of the colour, left edge and width in percent of the
-            timeline. One part with the code ``unnamed`` if that is not known.
+        start: Left edge in percent of the timeline.
+        width: Width in percent of the timeline, to scale.
+        bar: What kinds of things it consisted of, to scale; one stretch with the code ``unnamed`` if that is not
+            known. Empty where the transcript draws the same bar, to be shown from there.
     """
 
     anchor: str
     tip: str
     label: str
-    middle: float
-    parts: tuple[tuple[str, float, float], ...]
+    start: float
+    width: float
+    bar: tuple[Stretch, ...]
 
 
 @dataclass(frozen=True)
@@ -116,13 +119,16 @@ class Timeline:
     summary: str
 
 
-def timeline(record: CallRecord, groups: Sequence[Group], findings: Sequence[FindingRow]) -> Timeline | None:
+def timeline(
+    record: CallRecord, groups: Sequence[Group], findings: Sequence[FindingRow], shown: Collection[str] = ()
+) -> Timeline | None:
     """Lay out a call to scale.
 
     Args:
         record: The call.
         groups: Its transcript.
         findings: What looks wrong in it.
+        shown: Ids of the turns that stand in the page, with the bars of their waits.
 
     Returns:
         The timeline; None if the record holds no time to scale it by.
@@ -137,13 +143,14 @@ def timeline(record: CallRecord, groups: Sequence[Group], findings: Sequence[Fin
     bot = _merged((scale.turn(item) for item in turns if item.speaker == "bot"), "turns")
     tools = [item for item in items if isinstance(item, ToolItem) and item.at]
     gaps = _apart([scale.gap(item) for item in turns if item.wait and item.wait.lasted.ms > 0])
+    drawn = {item.anchor for item in turns if item.anchor in shown and item.wait and item.wait.bar}
     return Timeline(
         total=total,
         total_ms=round(scale.end_ms, 3),
         nodes=_merged(_nodes(record, scale), "visits"),
         caller=caller,
         bot=bot,
-        gaps=gaps,
+        gaps=tuple(replace(gap, bar=()) if gap.anchor in drawn else gap for gap in gaps),
         tools=_merged((scale.tool(item) for item in tools), "functions"),
         marks=_marks(record, turns, items, findings, scale),
         ticks=ticks(scale.end_ms),
@@ -187,18 +194,15 @@ class _Scale:
         begun_ms = item.at.ms if item.at else 0.0
         waited_ms = wait.lasted.ms if wait else 0.0
         start, width = self.span(begun_ms - waited_ms, begun_ms)
-        parts: list[tuple[str, float, float]] = []
-        for part in wait.parts if wait else ():
-            from_ = round(start + width * part.start / 100, 2)
-            until = round(start + width * (part.start + part.width) / 100, 2)
-            if parts and parts[-1][0] == part.group:
-                from_ = parts.pop()[1]
-            parts.append((part.group, from_, round(until - from_, 2)))
         longest = f", longest: {wait.longest}" if wait and wait.longest else ""
-        words = f"waited {wait.lasted.text}{longest}" if wait else ""
-        label = wait.lasted.text if wait and width >= _ROOM_FOR_WAIT else ""
-        middle = round(start + width / 2, 2)
-        return Gap(item.anchor, words, label, middle, tuple(parts) or (("unnamed", start, width),))
+        return Gap(
+            anchor=item.anchor,
+            tip=f"waited {wait.lasted.text}{longest}" if wait else "",
+            label=wait.lasted.text if wait and width >= _ROOM_FOR_WAIT else "",
+            start=start,
+            width=width,
+            bar=(wait.bar if wait else ()) or (Stretch("unnamed", 0.0, 100.0),),
+        )
 
 
 def _end_ms(record: CallRecord) -> float:
@@ -277,6 +281,10 @@ def _merged(bars: Iterable[Bar], several: str) -> tuple[Bar, ...]:
 
 def _apart(gaps: list[Gap]) -> tuple[Gap, ...]:
     """Keep the gaps that can be told apart."""
-    gaps.sort(key=lambda gap: gap.middle)
-    close = {right.anchor for left, right in pairwise(gaps) if right.middle - left.middle < _SLOT}
+    gaps.sort(key=_middle)
+    close = {right.anchor for left, right in pairwise(gaps) if _middle(right) - _middle(left) < _SLOT}
     return tuple(gap for gap in gaps if gap.anchor not in close)
+
+
+def _middle(gap: Gap) -> float:
+    return gap.start + gap.width / 2

@@ -13,7 +13,8 @@ class Duration:
 
     Attributes:
         ms: Milliseconds.
-        text: For people: ``850 ms``, ``12.4 s``, ``1 min 12 s``, ``2 h 3 min``.
+        text: For people: ``850 ms``, ``12.4 s``, ``1 min 12 s``, ``2 h 3 min``; ``unknown time`` if the record
+            contradicts itself and it is negative.
     """
 
     ms: float
@@ -44,8 +45,8 @@ def duration(ms: float | None) -> Duration | None:
     """
     if ms is None or not math.isfinite(ms):
         return None
-    sign = "−" if ms < 0 else ""
-    return Duration(ms=ms, text=sign + _in_words(abs(ms)))
+    # Half a millisecond before is a matter of rounding.
+    return Duration(ms=ms, text=_in_words(ms) if round(ms) >= 0 else "unknown time")
 
 
 def stamp(ms: float | None) -> Stamp | None:

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from flows_analytics.calls.events import BotStarted, BotStopped, CallerVoiceStarted, CallerVoiceStopped, Moment
+from flows_analytics.calls.kinds import of_kinds
 from flows_analytics.calls.record import CallRecord
 from flows_analytics.calls.turns import Turn
 from flows_analytics.report.times import Duration, Stamp, duration, stamp
@@ -15,6 +16,9 @@ from flows_analytics.report.words import MEASURED_FROM
 
 CutBy = Literal["caller", "end"]
 """What cut a turn off: the other side, or the end of the call."""
+
+
+_EDGES: tuple[type[Moment], ...] = (BotStarted, BotStopped, CallerVoiceStarted, CallerVoiceStopped)
 
 
 @dataclass(frozen=True)
@@ -128,13 +132,12 @@ def _cut_by(turn: Turn, unfinished: set[int]) -> CutBy | None:
 
 def _unfinished(record: CallRecord) -> set[int]:
     """Find what each side said last, if it was never seen to stop: that ended with the call."""
-
-    def last(kind: type[Moment]) -> float:
-        return max((event.at_ms for event in record.events if isinstance(event, kind)), default=-1.0)
-
+    last: dict[type[Moment], float] = dict.fromkeys(_EDGES, -1.0)
+    for event in of_kinds(record.events, *_EDGES):
+        last[type(event)] = max(last[type(event)], event.at_ms)
     speaking = {
-        "bot": last(BotStarted) > last(BotStopped),
-        "caller": last(CallerVoiceStarted) > last(CallerVoiceStopped),
+        "bot": last[BotStarted] > last[BotStopped],
+        "caller": last[CallerVoiceStarted] > last[CallerVoiceStopped],
     }
     ended_ms = record.duration_ms
     newest = {turn.speaker: turn for turn in record.turns if not turn.typed and not turn.backchannel}

@@ -27,6 +27,7 @@ def unknowns(record: CallRecord) -> tuple[str, ...]:
     """
     return (
         *_losses(record),
+        *_contradictions(record),
         *_ending(record),
         *_visits(record),
         *_turns(record),
@@ -38,6 +39,24 @@ def unknowns(record: CallRecord) -> tuple[str, ...]:
 def _losses(record: CallRecord) -> Iterator[str]:
     for code, loss in record.health.losses.items():
         yield f"Lost {counted(loss.count, 'time')} ({one_line(code)}): {one_line(loss.why)}."
+
+
+def _contradictions(record: CallRecord) -> Iterator[str]:
+    turns, visits, calls = record.turns, record.visits, record.tool_calls
+    for one, lengths in (
+        ("call", [record.duration_ms]),
+        ("visit", [visit.dwell_ms for visit in visits]),
+        ("turn", [turn.end_ms - turn.start_ms for turn in turns if turn.end_ms is not None]),
+        ("wait for an answer", [turn.latency_ms for turn in turns]),
+        ("tool call", [call.duration_ms for call in calls]),
+    ):
+        wrong = sum(ms is not None and math.isfinite(ms) and round(ms) < 0 for ms in lengths)
+        if wrong:
+            several = {"wait for an answer": "waits for answers"}.get(one)
+            yield (
+                f"The record contradicts itself: {counted(wrong, one, several)} {'ends' if wrong == 1 else 'end'} "
+                "before the beginning, so the time taken is not known."
+            )
 
 
 def _ending(record: CallRecord) -> Iterator[str]:

@@ -48,16 +48,18 @@ class WaitPart:
 
 
 @dataclass(frozen=True)
-class BarShape:
-    """All stretches of one colour in the bar of a wait.
+class Stretch:
+    """What of a bar has one colour without a break.
 
     Attributes:
         group: What kind of thing was waited for, as a code: it decides the colour.
-        path: The stretches, as an SVG path in a box 100 wide and 1 high.
+        start: Left edge in percent of the bar.
+        width: Width in percent of the bar, to scale.
     """
 
     group: str
-    path: str
+    start: float
+    width: float
 
 
 @dataclass(frozen=True)
@@ -69,14 +71,14 @@ class Wait:
         exact: The same in whole milliseconds, which the parts add up to as they are shown.
         longest: Which part took longest, in words; None if the wait has no parts.
         parts: What it consisted of, in order; empty if that is not known.
-        bar: The same, drawn to scale.
+        bar: The same, drawn to scale; what is too short to be seen is not drawn.
     """
 
     lasted: Duration
     exact: str
     longest: str | None
     parts: tuple[WaitPart, ...]
-    bar: tuple[BarShape, ...]
+    bar: tuple[Stretch, ...]
 
 
 def wait(ms: float | None, contributions: Sequence[Contribution]) -> Wait | None:
@@ -103,11 +105,16 @@ def wait(ms: float | None, contributions: Sequence[Contribution]) -> Wait | None
     )
 
 
-def _bar(parts: Sequence[WaitPart]) -> tuple[BarShape, ...]:
-    paths: dict[str, str] = {}
+def _bar(parts: Sequence[WaitPart]) -> tuple[Stretch, ...]:
+    stretches: list[Stretch] = []
     for part in parts:
-        paths[part.group] = f"{paths.get(part.group, '')}M{part.start:g} 0h{part.width:g}v1h-{part.width:g}z"
-    return tuple(BarShape(group, path) for group, path in paths.items())
+        start, end = round(part.start, 1), round(part.start + part.width, 1)
+        if end <= start:
+            continue
+        if stretches and stretches[-1].group == part.group:
+            start = stretches.pop().start
+        stretches.append(Stretch(part.group, start, round(end - start, 1)))
+    return tuple(stretches)
 
 
 def _parts(total_ms: float, contributions: Sequence[Contribution]) -> tuple[WaitPart, ...]:

@@ -69,19 +69,18 @@ def wire(kind: LineKind, tip: str, upper: End, lower: End, route: Sequence[Place
     first = upper.y + (_ARROW - 1 if up else 0)
     last = lower.y - (0 if up else _ARROW - 1)
     x, y = upper.x, max(first, upper.band)
-    path = [f"M{_n(x)} {_n(first)}V{_n(y)}"]
+    path = [f"M{_n(x)} {_n(first)}", *_down(first, y)]
     for place in route:
-        path.append(_bend(x, y, place.x, place.top))
-        path.append(f"V{_n(place.bottom)}")
+        path += [_bend(x, y, place.x, place.top), *_down(place.top, place.bottom)]
         x, y = place.x, place.bottom
-    path.append(_bend(x, y, lower.x, min(last, lower.band)))
-    path.append(f"V{_n(last)}")
+    band = min(last, lower.band)
+    path += [_bend(x, y, lower.x, band), *_down(band, last)]
     tip_x, tip_y, back = (upper.x, upper.y, _ARROW) if up else (lower.x, lower.y, -_ARROW)
     arrow = (
         f"{_n(tip_x)},{_n(tip_y)} {_n(tip_x - _HALF_ARROW)},{_n(tip_y + back)} "
         f"{_n(tip_x + _HALF_ARROW)},{_n(tip_y + back)}"
     )
-    return Wire(kind=kind, path="".join(path), arrow=arrow, tip=tip)
+    return Wire(kind=kind, path=_joined(path), arrow=arrow, tip=tip)
 
 
 def loop(kind: LineKind, tip: str, x: float, y: float, reach: float) -> Wire:
@@ -107,10 +106,23 @@ def loop(kind: LineKind, tip: str, x: float, y: float, reach: float) -> Wire:
 
 
 def _bend(x: float, y: float, to_x: float, to_y: float) -> str:
+    if _n(x) == _n(to_x):
+        return f"V{_n(to_y)}"
     if abs(x - to_x) < 0.05 or to_y <= y:
         return f"L{_n(to_x)} {_n(to_y)}"
     middle = (y + to_y) / 2
     return f"C{_n(x)} {_n(middle)} {_n(to_x)} {_n(middle)} {_n(to_x)} {_n(to_y)}"
+
+
+def _down(y: float, to_y: float) -> list[str]:
+    return [] if _n(y) == _n(to_y) else [f"V{_n(to_y)}"]
+
+
+def _joined(steps: Sequence[str]) -> str:
+    """Write steps as a path; upright ones in a row are one, for a line never turns back."""
+    return "".join(
+        step for step, after in zip(steps, [*steps[1:], ""], strict=True) if not (step[0] == after[:1] == "V")
+    )
 
 
 def _n(value: float) -> str:

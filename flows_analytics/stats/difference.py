@@ -56,6 +56,19 @@ class Difference:
         }
 
 
+def points(share: float) -> str:
+    """Word a difference of two shares.
+
+    Args:
+        share: The difference, -1 to 1.
+
+    Returns:
+        Percentage points with their sign, such as ``+3.2``.
+    """
+    text = f"{100 * share:+.1f}".replace("-", "−")
+    return "0.0" if text in ("+0.0", "−0.0") else text
+
+
 def differences(pairs: Sequence[tuple[Rate, Rate]]) -> tuple[Difference, ...]:
     """Compare rates two by two, as one family of tests.
 

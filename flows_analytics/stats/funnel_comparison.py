@@ -10,7 +10,7 @@ from rich.text import Text
 
 from flows_analytics.calls.visible import one_line
 from flows_analytics.errors import FunnelError
-from flows_analytics.stats.difference import Difference, differences
+from flows_analytics.stats.difference import Difference, differences, points
 from flows_analytics.stats.funnel_result import FunnelResult
 from flows_analytics.stats.text_table import Column, text_table
 
@@ -109,4 +109,4 @@ def difference_cells(each: Difference) -> tuple[str, str, str]:
         return "–", "–", "–"
     low, high = each.interval
     p = "< 0.001" if each.p_holm < 0.001 else f"{each.p_holm:.3f}"
-    return f"{100 * each.value:+.1f}", f"{100 * low:+.1f} … {100 * high:+.1f}", p
+    return points(each.value), f"{points(low)} … {points(high)}", p

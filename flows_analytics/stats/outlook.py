@@ -11,6 +11,7 @@ from rich.text import Text
 from flows_analytics.calls.visible import one_line
 from flows_analytics.errors import CountsError
 from flows_analytics.stats.chain import FlowChain
+from flows_analytics.stats.difference import points
 from flows_analytics.stats.rates import Rate
 from flows_analytics.stats.text_table import Column, seconds, text_table
 from flows_analytics.store.counts import FlowCounts
@@ -134,7 +135,7 @@ class Outlook:
                         f"{row.steps_left:.1f}",
                         seconds(None if row.seconds_left is None else row.seconds_left * 1000),
                         row.lost,
-                        None if row.worth is None else f"{100 * row.worth:+.1f}",
+                        None if row.worth is None else points(row.worth),
                         None if row.removal is None else f"{100 * row.removal:.0f} %",
                     )
                     for row in self.nodes
@@ -155,7 +156,7 @@ class Outlook:
         if self.nodes and self.nodes[0].worth:
             best = self.nodes[0]
             said += (
-                f" Losing nobody at {one_line(best.node)} would be worth {100 * (best.worth or 0.0):+.1f} points, "
+                f" Losing nobody at {one_line(best.node)} would be worth {points(best.worth or 0.0)} points, "
                 "more than at any other node, if they went on like the others there."
             )
         unknown = max((row for row in self.nodes if row.worth is None), key=lambda row: row.lost, default=None)

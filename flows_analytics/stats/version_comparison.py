@@ -14,7 +14,7 @@ from rich.text import Text
 from flows_analytics.calls.visible import one_line
 from flows_analytics.errors import CountsError
 from flows_analytics.stats.chain import FlowChain, SolvedChain
-from flows_analytics.stats.difference import Difference, differences
+from flows_analytics.stats.difference import Difference, differences, points
 from flows_analytics.stats.funnel_comparison import difference_cells
 from flows_analytics.stats.matrices import zeros
 from flows_analytics.stats.rates import Rate
@@ -106,7 +106,7 @@ class VersionComparison:
                 [
                     (
                         part.node,
-                        f"{100 * part.part:+.1f}",
+                        points(part.part),
                         _percent(part.p_goal_before),
                         _percent(part.p_goal_after),
                     )
@@ -131,7 +131,7 @@ class VersionComparison:
         if not found.clear:
             return said + " That can be chance."
         most = max(self.parts, key=lambda part: part.part * found.value if found.value else 0.0)
-        return f"{said} Most of the difference arises at {one_line(most.node)} ({100 * most.part:+.1f} points)."
+        return f"{said} Most of the difference arises at {one_line(most.node)} ({points(most.part)} points)."
 
 
 def compare_versions(

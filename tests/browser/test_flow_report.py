@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from functools import cache
 
 import pytest
 
 from flows_analytics.report.flow_html import render_flow_facts
+from flows_analytics.store.problem import Problem
 from tests.browser.conftest import WATCH, Opened
 from tests.browser.test_look import faults
 from tests.report.flow_calls import booking, large, plain
@@ -201,6 +203,16 @@ def test_no_table_scrolls_sideways_on_a_phone_and_it_still_sorts(opened_flow):
     assert there.page.eval_on_selector_all(".scroll", wide) == 0
     there.page.click("#nodes-table th:has-text('Loss') button")
     assert there.page.get_attribute("#nodes-table th:has-text('Loss')", "aria-sort") == "descending"
+
+
+def test_the_list_of_problems_prints_open(opened_flow):
+    note = Problem("row_odd", "a.json", "two ends", counted=True)
+    there = opened_flow(replace(booking(), problems=(note,)))
+    assert there.page.locator(".problem li").is_hidden()
+    there.page.evaluate("dispatchEvent(new Event('beforeprint'))")
+    assert there.page.locator(".problem li").is_visible()
+    there.page.evaluate("dispatchEvent(new Event('afterprint'))")
+    assert there.page.locator(".problem li").is_hidden()
 
 
 def test_the_printed_page_has_no_tools_and_keeps_all_parts(opened_flow):

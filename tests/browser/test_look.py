@@ -88,6 +88,47 @@ def test_the_printed_page_has_no_tools_and_keeps_the_words(opened):
     assert there.page.locator("#turn-1 p.words").is_visible()
 
 
+FOLDED = "all => all.filter(one => !one.open).length"
+
+
+def test_what_is_folded_away_prints_open_and_is_folded_again(opened):
+    there = opened(pizza_call().model_copy(update={"metadata": {"why": "word " * 100}}))
+    folded = there.page.eval_on_selector_all("details.data, details.metadata", FOLDED)
+    assert folded > 0
+    there.page.evaluate("dispatchEvent(new Event('beforeprint'))")
+    assert there.page.eval_on_selector_all("details.data, details.metadata", FOLDED) == 0
+    there.page.evaluate("dispatchEvent(new Event('afterprint'))")
+    assert there.page.eval_on_selector_all("details.data, details.metadata", FOLDED) == folded
+
+
+CLIPPED = """all => all.filter(text => {
+  const shown = [...text.querySelectorAll("tspan")].every(one => getComputedStyle(one).visibility === "visible");
+  const long = shown ? text.getComputedTextLength() : text.getSubStringLength(0, text.firstChild.length);
+  return getComputedStyle(text).visibility === "visible" && long > text.ownerSVGElement.width.baseVal.value;
+}).length"""
+
+
+@pytest.mark.parametrize("width", [390, 1024, 1440])
+def test_no_name_of_a_node_is_cut_and_each_can_be_read_below_the_strip(opened, width):
+    record = looping_call()
+    there = opened(record, viewport={"width": width, "height": 800})
+    for _ in range(3):
+        assert there.page.eval_on_selector_all(".segment text, .nodes text", CLIPPED) == 0
+        there.page.click("#zoom-in")
+    steps = there.page.locator(".steps li").all_inner_texts()
+    assert all(visit.node in step for visit, step in zip(record.visits, steps, strict=True))
+
+
+def test_the_bar_of_a_wait_is_seen_in_the_timeline_too(opened):
+    there = opened(pizza_call())
+    shown = there.page.evaluate("""() => {
+      const box = document.querySelector(".gaps use").getBoundingClientRect();
+      return [box.width, box.height];
+    }""")
+    assert shown[0] > 1
+    assert 5 < shown[1] < 8
+
+
 def test_hostile_words_in_every_field_run_nothing_and_are_found_and_shown(opened):
     record = call_full_of(HOSTILE).model_copy(update={"recording": None})
     there = opened(record)

@@ -381,6 +381,8 @@ def test_several_flows_are_told_of_and_one_can_be_chosen(here, capsys):
     CallStore("calls").import_visits(pa.Table.from_pylist(rows))
     both = said(capsys, "stats", "calls", "--json")
     assert "note: calls have the flows 'main' (2), 'flow2' (1), counted together; --flow chooses one" in both.err
+    page = said(capsys, "report", "--flow", "calls", "-o", "page.html")
+    assert "counted together; --flow-id chooses one" in page.err
     assert json.loads(both.out)["paths"] == 3
     one = said(capsys, "stats", "calls", "--flow", "flow2", "--json")
     assert one.err == ""

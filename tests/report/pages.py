@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from html.parser import HTMLParser
 
 VOID = {"meta", "br", "img", "link", "input", "hr"}
-SHAPES = {"rect", "path", "circle", "polygon", "line"}
+SHAPES = {"rect", "path", "circle", "polygon", "line", "use"}
 
 
 @dataclass

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 
 from flows_analytics.report import call_view as views
@@ -10,7 +11,7 @@ from flows_analytics.report.html import render_call_report
 from flows_analytics.report.packed_record import pack_record
 from flows_analytics.report.transcript import shortened, transcript
 from tests.report.pages import read
-from tests.report.records import ALL_CALLS, long_call, looping_call, pizza_call
+from tests.report.records import ALL_CALLS, Story, long_call, looping_call, pizza_call
 from tests.report.test_page import assert_sound
 
 
@@ -66,15 +67,40 @@ def test_a_record_too_large_for_its_page_is_named_instead():
     assert packed.file_name == "pizza-7f3a.json"
 
 
+def unpacked(packed):
+    """The moments again, as the page's script makes them."""
+    for index, *values in packed.moments:
+        kind, same, fields, words = packed.kinds[index]
+        told = {
+            name: words[name][value] if name in words else value
+            for name, value in zip(fields, values, strict=False)
+            if value is not None
+        }
+        yield {"kind": kind, **same, **told}
+
+
+def test_what_is_the_same_in_all_moments_of_a_kind_is_packed_once():
+    packed = pack_record(long_call(30))
+    data = json.dumps([packed.kinds, packed.moments])
+    assert data.count('"transport"') == 1
+    kinds = {kind.kind: kind for kind in packed.kinds}
+    assert kinds["bot_text"].same["source"] == "transport"
+
+
+def test_one_and_true_are_not_packed_as_the_same():
+    story = Story()
+    for second, result in enumerate((1, True, 1.0, True)):
+        story.call(float(second), "count", result=result)
+    told = [moment["result"] for moment in unpacked(pack_record(story.record())) if "result" in moment]
+    assert json.dumps(told) == "[1, true, 1.0, true]"
+
+
 def test_a_packed_record_holds_every_moment_and_names_its_fields_once():
     record = pizza_call()
     packed = pack_record(record)
     assert len(packed.moments) == len(record.events)
-    for event, (kind, *values) in zip(record.events, packed.moments, strict=True):
-        name, *fields = packed.kinds[kind]
-        told = {"kind": name, **dict(zip(fields, values, strict=False))}
-        told = {key: value for key, value in told.items() if value is not None}
-        assert told | {"seq": event.seq} == event.model_dump(mode="json", exclude_none=True)
+    for event, told in zip(record.events, unpacked(packed), strict=True):
+        assert {"seq": event.seq, **told} == event.model_dump(mode="json", exclude_none=True)
     assert packed.document["call_id"] == "pizza-7f3a"
     assert "summary" not in packed.document
 
@@ -84,9 +110,8 @@ def test_moments_out_of_order_keep_their_numbers():
     record = record.model_copy(update={"events": record.events[::-1]})
     packed = pack_record(record)
     numbers = []
-    for place, (kind, *values) in enumerate(packed.moments):
-        told = dict(zip(packed.kinds[kind][1:], values, strict=False))
-        numbers.append(place if told.get("seq") is None else told["seq"])
+    for place, told in enumerate(unpacked(packed)):
+        numbers.append(told.get("seq", place))
     assert numbers == [event.seq for event in record.events]
 
 

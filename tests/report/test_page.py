@@ -108,6 +108,18 @@ def test_styles_and_scripts_ask_for_nothing_from_outside():
         assert not re.search(r"url\(|@import|https?:|@font-face|fetch|XMLHttpRequest|innerHTML|eval\(", text)
 
 
+def test_a_record_whose_times_contradict_each_other_shows_no_time_below_zero():
+    record = pizza_call()
+    events = [event.model_copy(update={"at_ms": -event.at_ms}) for event in record.events]
+    record = record.model_copy(update={"events": tuple(events)})
+    assert record.duration_ms < 0
+    assert [visit for visit in record.visits if visit.dwell_ms is not None and visit.dwell_ms < 0]
+    page = read(render_call_report(record))
+    assert not re.search("[-−]\\d+(\\.\\d)? (ms|s|min)", page.text)
+    assert "unknown time" in page.text
+    assert "The record contradicts itself: 1 call ends before the beginning" in page.text
+
+
 def test_a_text_too_long_for_a_page_is_cut_and_says_so():
     story = Story()
     story.enter(0.1, "talk")
@@ -137,6 +149,33 @@ def test_a_user_stylesheet_and_script_get_their_own_hashes(tmp_path):
     assert page.scripts[1] == "'ours';"
     policy = str(page.all("meta"))
     assert all(hashed(text) in policy for text in (*page.styles, *page.scripts))
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "said"),
+    [
+        ("call.js", "\nlet end = '</ScRiPt>';", "line 2: </ScRiPt"),
+        ("call.js", "// <!-- <script", "line 1: <!--"),
+        ("call.css", "/* </style> */", "line 1: </style"),
+    ],
+)
+def test_a_user_file_that_would_end_its_element_is_named_with_its_line(tmp_path, name, text, said):
+    (tmp_path / name).write_text(text)
+    with pytest.raises(FlowsAnalyticsError) as raised:
+        render_call_report(pizza_call(), template_dir=tmp_path)
+    assert raised.value.code == "asset_ends_early"
+    assert str(tmp_path / name) in raised.value.message
+    assert said in raised.value.message
+    assert "write it as" in raised.value.message
+
+
+@pytest.mark.parametrize("name", ["call.js", "report.css", "call_report.html"])
+def test_a_user_file_that_is_not_utf_8_is_named(tmp_path, name):
+    (tmp_path / name).write_bytes("/* größer */".encode("latin-1"))
+    with pytest.raises(FlowsAnalyticsError, match="not UTF-8") as raised:
+        render_call_report(pizza_call(), template_dir=tmp_path)
+    assert raised.value.code == "template_not_utf8"
+    assert str(tmp_path / name) in raised.value.message
 
 
 def test_a_missing_folder_of_templates_is_named(tmp_path):

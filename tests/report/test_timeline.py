@@ -6,6 +6,7 @@ import pytest
 
 from flows_analytics.calls.sound import Recording
 from flows_analytics.report.finding_rows import finding_rows
+from flows_analytics.report.html import render_call_report
 from flows_analytics.report.ticks import ticks
 from flows_analytics.report.timeline import timeline
 from flows_analytics.report.transcript import transcript
@@ -37,9 +38,18 @@ def test_a_wait_stands_before_the_answer_and_its_parts_fill_it():
     line = timeline_of(record)
     gap = next(gap for gap in line.gaps if gap.anchor == "turn-3")
     answer = next(bar for bar in line.bot if bar.anchor == "turn-3")
-    assert gap.parts[-1][1] + gap.parts[-1][2] == pytest.approx(answer.start, abs=0.03)
-    waited = 100 * record.turns[2].latency_ms / record.duration_ms
-    assert sum(width for _, _, width in gap.parts) == pytest.approx(waited, abs=0.05)
+    assert gap.start + gap.width == pytest.approx(answer.start, abs=0.03)
+    assert gap.width == pytest.approx(100 * record.turns[2].latency_ms / record.duration_ms, abs=0.05)
+    assert sum(one.width for one in gap.bar) == pytest.approx(100, abs=0.5)
+
+
+def test_a_wait_whose_bar_stands_in_the_transcript_is_shown_from_there():
+    record = pizza_call()
+    groups = transcript(record)
+    line = timeline(record, groups, (), shown={"turn-3"})
+    assert [gap.anchor for gap in line.gaps if not gap.bar] == ["turn-3"]
+    page = render_call_report(record)
+    assert page.count('<use href="#turn-3-bar"/>') == page.count('id="turn-3-bar"') == 1
 
 
 def test_moves_that_failed_errors_and_findings_are_marked():

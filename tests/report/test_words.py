@@ -43,7 +43,8 @@ NINE = datetime(2026, 1, 5, 9, tzinfo=UTC)
         (72_000, "1 min 12 s"),
         (3_599_600, "1 h 0 min"),
         (7_380_000, "2 h 3 min"),
-        (-850, "−850 ms"),
+        (-0.4, "0 ms"),
+        (-850, "unknown time"),
     ],
 )
 def test_durations_are_worded_without_a_jump_between_units(ms, text):
