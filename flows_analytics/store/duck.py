@@ -16,7 +16,7 @@ Row = tuple[Any, ...]
 
 _T = TypeVar("_T")
 
-_ROWS = 100_000
+_ROWS = 50_000
 """Rows of a record batch."""
 
 

@@ -8,6 +8,7 @@ from typing import Any, Protocol, TypeVar
 import numpy as np
 
 from flows_analytics.errors import StoreError
+from flows_analytics.store.ahead import read_ahead
 from flows_analytics.store.arrow import ListedColumns, columns_of
 from flows_analytics.store.duck import identifier, quoted
 from flows_analytics.store.grouped_visit import GroupedVisit
@@ -148,7 +149,7 @@ def path_batches(snapshot: Snapshot, use: Callable[[PathBatch], object]) -> None
     names = NodeNames(snapshot.nodes.names)
 
     def each(reader: Any) -> None:
-        for columns in columns_of(reader, ("path", "end_kind", "value"), "entered_us"):
+        for columns in read_ahead(columns_of(reader, ("path", "end_kind", "value"), "entered_us")):
             use(_batch(columns, names))
 
     snapshot.database.read(funnel.PATHS, each)
