@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 
+from flows_analytics.calls.mermaid_text import mermaid_text
 from flows_analytics.calls.record import CallRecord
 from flows_analytics.report.cards import visit_numbers
 from flows_analytics.report.flow_graph import FlowGraph, Line, LineKind, flow_graphs
@@ -62,5 +62,4 @@ def _label(line: Line) -> str:
 
 
 def _quoted(name: str) -> str:
-    text = page_name(name).text
-    return re.sub(r"[^\w .,:;()/+-]", lambda match: f"#{ord(match.group())};", text).replace("://", "#58;//")
+    return mermaid_text(page_name(name).text)

@@ -6,12 +6,10 @@ import json
 import re
 from typing import Any
 
-from flows_analytics.calls.visible import one_line, visible
+from flows_analytics.calls.mermaid_text import mermaid_text
+from flows_analytics.calls.visible import visible
 from flows_analytics.stats.flow_stats import FlowStats
 from flows_analytics.stats.rates import SMALL, Rate
-
-# These end a quoted label, begin a code of its own, or are markup in it.
-_MERMAID_CODES = re.compile(r'["#&<>`\\]')
 
 # No code of XML 1.0 stands for these.
 _NO_XML = re.compile("[\ufffe\uffff]")
@@ -31,10 +29,10 @@ def mermaid(stats: FlowStats) -> str:
     place = {row.node: f"n{number}" for number, row in enumerate(stats.nodes)}
     for row in stats.nodes:
         lost = f"<br/>{_share(row.loss_rate)} lost" if row.loss_rate.numerator else ""
-        label = f'"{_label(row.node)}<br/>{row.calls:,} call{"" if row.calls == 1 else "s"}{lost}"'
+        label = f'"{mermaid_text(row.node)}<br/>{row.calls:,} call{"" if row.calls == 1 else "s"}{lost}"'
         lines.append(f"    {place[row.node]}" + (f"([{label}])" if row.goal else f"[{label}]"))
     kinds = sorted({kind for row in stats.nodes for kind in row.exits})
-    lines += [f'    x{number}(("{_label(kind)}"))' for number, kind in enumerate(kinds)]
+    lines += [f'    x{number}(("{mermaid_text(kind)}"))' for number, kind in enumerate(kinds)]
     lines += [
         f'    {place[row.source]} -->|"{row.count:,} ({_share(row.p_out)})"| {place[row.target]}'
         for row in stats.edges
@@ -108,10 +106,6 @@ def node_link(stats: FlowStats) -> dict[str, Any]:
 
 def _share(rate: Rate) -> str:
     return f"{rate.text}*" if rate.small and rate.denominator else rate.text
-
-
-def _label(text: str) -> str:
-    return _MERMAID_CODES.sub(lambda match: f"#{ord(match.group())};", one_line(text))
 
 
 def _flat(data: dict[str, Any]) -> dict[str, str | int | float | bool]:

@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import asyncio
+import functools
 import inspect
 import random
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from typing import Any
+from collections.abc import Callable, Coroutine, Iterable, Mapping, Sequence
+from typing import Any, Concatenate, ParamSpec
 
 from flows_analytics.observer.flows_observer import FlowsObserver
 from flows_analytics.testing.bot import ScriptedBot
 from flows_analytics.testing.caller import PATIENCE_SECS
 from flows_analytics.testing.clock import VirtualLoop
 from flows_analytics.testing.flow_packages import flow_manager_class as find_flow_manager_class
+from flows_analytics.testing.flow_start import read_start
+from flows_analytics.testing.given_calls import GivenCalls
 from flows_analytics.testing.held_call import HeldCall
 from flows_analytics.testing.keypad import Keypad
 from flows_analytics.testing.llm import Check
@@ -42,6 +45,24 @@ Factory = Callable[[Parts], Any]
 """Builds a bot of an author's own from scripted parts. It returns the FlowManager, or the processors of the
 pipeline in order, or an awaitable of either."""
 
+_Options = ParamSpec("_Options")
+
+
+def _remembered(
+    hold: Callable[Concatenate[FlowCall, _Options], Coroutine[Any, Any, HeldCall]],
+) -> Callable[Concatenate[FlowCall, _Options], Coroutine[Any, Any, HeldCall]]:
+    """Let a FlowCall remember the coroutines it gave to the test."""
+
+    @functools.wraps(hold)
+    def remembering(
+        self: FlowCall, *args: _Options.args, **kwargs: _Options.kwargs
+    ) -> Coroutine[Any, Any, HeldCall]:
+        call, here = hold(self, *args, **kwargs), inspect.currentframe()
+        self.given.add(call, here and here.f_back)
+        return call
+
+    return remembering
+
 
 class FlowCall:
     """Holds calls for one test.
@@ -55,6 +76,9 @@ class FlowCall:
                     user("Large pepperoni"), calls("select_pizza_order", size="large", pizza_type="pepperoni"),
                 ])
                 assert call.state["order"]["size"] == "large"
+
+    Attributes:
+        given: The coroutines that calling it gave to the test, awaited or not.
     """
 
     def __init__(self, name: str = "call", on_held: Callable[[HeldCall, Any], None] | None = None) -> None:
@@ -68,7 +92,9 @@ class FlowCall:
         self._name = name
         self._on_held = on_held
         self._held = 0
+        self.given = GivenCalls()
 
+    @_remembered
     async def __call__(
         self,
         start: Any = None,
@@ -130,7 +156,7 @@ class FlowCall:
         voice = pipeline is not None if voice is None else voice
         if not voice:
             _refuse_voice(script)
-        node, declared, functions = _read_start(start, global_functions, pipeline)
+        node, declared, functions = read_start(start, global_functions, pipeline)
         chance = random.getstate()
         random.seed(seed)
         try:
@@ -229,26 +255,6 @@ def _refuse_voice(script: Sequence[Step]) -> None:
     for step in script:
         if isinstance(step, Interrupts) or (isinstance(step, HangsUp) and step.while_bot_speaks):
             raise ScriptError(f"{step_text(step)} is impossible in text: use flow_call(..., voice=True)")
-
-
-def _read_start(start: Any, global_functions: Sequence[Any], pipeline: Any) -> tuple[Any, Any, list[Any]]:
-    """The first node, the Flow that declares it, and the global functions."""
-    functions = list(global_functions)
-    if isinstance(start, Mapping):
-        return start, None, functions  # pyright: ignore[reportUnknownVariableType]  # any mapping may be a node
-    if hasattr(start, "initial_node") and hasattr(start, "global_functions"):
-        if hasattr(start, "node"):
-            return start.initial_node, start, [*start.global_functions, *functions]
-        raise TypeError("a FlowConfig has no handlers: give flow_call a Flow(config, handlers=...)")
-    if start is None and pipeline is not None:
-        return None, None, functions
-    if callable(start):
-        raise TypeError(f"flow_call takes a node, not the function that makes one: {_name(start)}()")
-    raise TypeError(f"flow_call takes a NodeConfig or a Flow to start with, not {start!r}")
-
-
-def _name(function: Any) -> str:
-    return getattr(function, "__name__", repr(function))
 
 
 def _is_flow_manager(made: Any) -> bool:

@@ -6,9 +6,10 @@ import json
 from dataclasses import asdict
 from typing import Any
 
+from flows_analytics.calls.mermaid_text import mermaid_text
 from flows_analytics.calls.record import CallRecord
 from flows_analytics.calls.visits import MAIN_FLOW
-from flows_analytics.testing.path_lines import Path, PathNode, PathOptions, function_text, one_line, read_path
+from flows_analytics.testing.path_lines import Path, PathNode, PathOptions, function_text, read_path
 
 
 def path_mermaid(record: CallRecord, options: PathOptions | None = None) -> str:
@@ -28,9 +29,9 @@ def path_mermaid(record: CallRecord, options: PathOptions | None = None) -> str:
     lines = ["flowchart TD"]
     for (flow, node), box in boxes.items():
         name = node if flow == MAIN_FLOW else f"[{flow}] {node}"
-        lines.append(f'    {box}["{_quoted(name)}"]')
+        lines.append(f'    {box}["{mermaid_text(name)}"]')
     lines += _arrows(path, boxes)
-    return "\n".join([*lines, f'    done(["{_quoted(path.end)}"])']) + "\n"
+    return "\n".join([*lines, f'    done(["{mermaid_text(path.end)}"])']) + "\n"
 
 
 def _arrows(path: Path, boxes: dict[tuple[str, str], str]) -> list[str]:
@@ -39,9 +40,9 @@ def _arrows(path: Path, boxes: dict[tuple[str, str], str]) -> list[str]:
     for number, node in enumerate(path.nodes):
         box = boxes[node.flow, node.node]
         if previous is not None:
-            lines.append(f'    {previous} -->|"{number}. {_quoted(_cause(node))}"| {box}')
+            lines.append(f'    {previous} -->|"{number}: {mermaid_text(_cause(node))}"| {box}')
         for event in node.below:
-            lines.append(f'    {box} -.-|"{_quoted(event)}"| {box}')
+            lines.append(f'    {box} -.-|"{mermaid_text(event)}"| {box}')
         previous = box
     return [*lines, f"    {previous} --> done"] if previous else lines
 
@@ -66,7 +67,3 @@ def path_json(record: CallRecord, options: PathOptions | None = None, **more: An
     """
     path = asdict(read_path(record, options))
     return json.dumps({**path, **more}, indent=2, ensure_ascii=False, sort_keys=True, default=str) + "\n"
-
-
-def _quoted(text: str) -> str:
-    return one_line(text).replace("#", "#35;").replace('"', "#quot;").replace("<", "#lt;").replace(">", "#gt;")

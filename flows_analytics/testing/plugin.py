@@ -134,7 +134,7 @@ def pytest_pyfunc_call(pyfuncitem: pytest.Function) -> bool | None:
 
 
 @pytest.fixture
-def flow_call(request: pytest.FixtureRequest) -> FlowCall:
+def flow_call(request: pytest.FixtureRequest) -> Generator[FlowCall]:
     """Hold calls with a Pipecat Flows bot: its own nodes and handlers, a scripted LLM and caller, virtual time.
 
     See `flows_analytics.testing.FlowCall`. Await it; the test is a coroutine, and needs no marker.
@@ -146,7 +146,10 @@ def flow_call(request: pytest.FixtureRequest) -> FlowCall:
 
     quiet_default_log()
     coverage: Any = request.config.pluginmanager.get_plugin(_COVERAGE)
-    return FlowCall(name=request.node.name, on_held=coverage.add if coverage else None)
+    call = FlowCall(name=request.node.name, on_held=coverage.add if coverage else None)
+    yield call
+    if complaint := call.given.complaint():
+        pytest.fail(complaint, pytrace=False)
 
 
 @pytest.fixture

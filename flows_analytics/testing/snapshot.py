@@ -5,10 +5,12 @@ from __future__ import annotations
 import inspect
 from collections.abc import Sequence
 from dataclasses import asdict, fields
+from pathlib import Path
 from typing import Any, Literal, Self
 
 from syrupy.assertion import SnapshotAssertion
 from syrupy.extensions.single_file import SingleFileSnapshotExtension, WriteMode
+from syrupy.location import PyTestLocation
 
 from flows_analytics.calls.record import CallRecord
 from flows_analytics.testing.held_call import HeldCall, said_kind
@@ -16,6 +18,7 @@ from flows_analytics.testing.path_formats import path_json, path_mermaid
 from flows_analytics.testing.path_lines import PathOptions, Timing, path_lines, read_path
 from flows_analytics.testing.prompt_lines import prompt_lines
 from flows_analytics.testing.prompts import Prompt
+from flows_analytics.testing.snapshot_file import is_stem_of, snapshot_stem
 
 Format = Literal["text", "mermaid", "json"]
 
@@ -25,6 +28,32 @@ class PathExtension(SingleFileSnapshotExtension):
 
     _write_mode = WriteMode.TEXT
     file_extension = "txt"
+
+    @classmethod
+    def get_snapshot_name(cls, *, test_location: PyTestLocation, index: int | str = 0) -> str:
+        """Name a snapshot, and the file that keeps it.
+
+        Args:
+            test_location: The test.
+            index: Which of its comparisons it is.
+        """
+        return snapshot_stem(test_location.snapshot_name, index)
+
+    @classmethod
+    def matches_test_location(cls, *, test_location: PyTestLocation, snapshot_location: str) -> bool:
+        """Say whether a file may keep a snapshot of a test, by which syrupy knows what is unused.
+
+        Args:
+            test_location: The test.
+            snapshot_location: The file.
+        """
+        file = Path(snapshot_location)
+        if file.parent != Path(cls.dirname(test_location=test_location)):
+            return False
+        name = test_location.snapshot_name
+        return not test_location.is_item_parametrized or is_stem_of(
+            file.name.removesuffix(f".{cls.file_extension}"), name
+        )
 
 
 class MermaidExtension(PathExtension):

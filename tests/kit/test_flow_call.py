@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import random
+import re
 
 import pytest
 from pipecat.pipeline.pipeline import Pipeline
@@ -130,6 +131,28 @@ async def test_a_call_in_text_says_which_steps_need_a_voice(flow_call, step):
 async def test_what_is_no_node_is_refused(flow_call, start, message):
     with pytest.raises(TypeError, match=message):
         await flow_call(start, ORDER)
+
+
+@pytest.mark.parametrize(
+    ("start", "message"),
+    [
+        ({}, "this node has no 'task_messages' (it has nothing at all). A node is written as {\"name\": "),
+        ({"name": "start", "functions": []}, "has no 'task_messages' (it has only 'name', 'functions')"),
+        ({"name": "start", "task_messages": None}, "the 'task_messages' of node 'start' are no list: None"),
+        ({"task_messages": "Greet."}, "the 'task_messages' of node '(no name)' are no list: 'Greet.'"),
+        (node("start", functions=None), "the 'functions' of node 'start' are no list: None"),
+        ({"initial_node": "start", "nodes": {}}, "give flow_call a Flow(config, handlers=...)"),
+    ],
+)
+@pytest.mark.parametrize("pipeline", [None, lambda parts: parts.processors])
+async def test_a_node_that_is_not_whole_is_told_what_it_lacks(flow_call, start, message, pipeline):
+    with pytest.raises(TypeError, match=re.escape(message)):
+        await flow_call(start, ORDER, pipeline=pipeline)
+
+
+async def test_a_node_without_a_name_or_messages_to_tell_may_start(flow_call):
+    call = await flow_call({"task_messages": []}, [user("Hello")])
+    assert call.path[0].startswith("unnamed")
 
 
 async def test_what_is_no_step_is_refused_with_its_number(flow_call):

@@ -92,8 +92,8 @@ def test_a_path_is_kept_as_a_drawing(project):
         '    n1["start"]',
         '    n2["pizza"]',
         '    n3["end"]',
-        '    n1 -->|"1. choose_pizza()"| n2',
-        '    n2 -->|"2. bake()"| n3',
+        '    n1 -->|"1: choose_pizza()"| n2',
+        '    n2 -->|"2: bake()"| n3',
         "    n3 --> done",
         '    done(["the bot ended the call"])',
     ]

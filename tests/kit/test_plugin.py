@@ -110,6 +110,43 @@ def test_a_test_that_awaits_nothing_is_told_to(project):
     result.stdout.fnmatch_lines(["*write `async def test_it(…)`*"])
 
 
+@pytest.mark.parametrize("mode", [(), ("-p", "no:asyncio"), ("-W", "error::RuntimeWarning")])
+def test_a_call_that_nobody_awaits_fails_the_test(project, mode):
+    project.write(
+        CALL
+        + """
+async def test_it(flow_call):
+    flow_call(start(), STEPS)
+    call = await flow_call(start(), STEPS)
+    assert flow_call(start(), STEPS)
+"""
+    )
+    result = project.run(*mode)
+    result.assert_outcomes(passed=1, errors=1)
+    result.stdout.fnmatch_lines(
+        [
+            "test_order.py:7: flow_call(...) was not awaited: write `call = await flow_call(...)`",
+            "test_order.py:9: flow_call(...) was not awaited: *",
+        ]
+    )
+    assert "never awaited" not in result.stdout.str()
+
+
+def test_calls_may_be_awaited_in_tasks_and_may_fail(project):
+    project.write(
+        CALL
+        + """
+import asyncio, pytest
+async def test_it(flow_call):
+    calls_ = await asyncio.gather(flow_call(start(), STEPS), asyncio.create_task(flow_call(start(), STEPS)))
+    assert [call.path[-1] for call in calls_] == ["end", "end"]
+    with pytest.raises(AssertionError):
+        await flow_call(start(), [calls("sing")])
+"""
+    )
+    project.run().assert_outcomes(passed=1)
+
+
 def test_a_loop_shared_with_other_tests_is_refused_with_what_to_do(project):
     pytest.importorskip("pytest_asyncio")
     project.write(

@@ -22,7 +22,7 @@ def test_declared_moves_are_dotted():
 
 @pytest.mark.parametrize("text", [HOSTILE, *ALONE.values()])
 def test_no_name_ends_its_quotes_or_becomes_markup(text):
-    names = re.compile(r'"((?:[\w .,:;()/+-]|#\d+;|<br/>)*)"')
+    names = re.compile(r'''"((?:[\w .,:;()/+=!?'-]|#\d+;|<br/>)*)"''')
     for line in call_as_mermaid(call_full_of(text)).splitlines():
         assert '"' not in names.sub("", line)
         assert len(line) < 1_500
