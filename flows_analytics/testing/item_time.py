@@ -90,7 +90,7 @@ def _modules_under(root: Path) -> list[types.ModuleType]:
     installed = f"{os.sep}site-packages{os.sep}"
     return [
         module
-        for name, module in list(sys.modules.items())
+        for name, module in sys.modules.copy().items()
         if isinstance(file := getattr(module, "__file__", None), str)
         and file.startswith(inside)
         and installed not in file

@@ -227,7 +227,7 @@ def _modules_of(packages: Sequence[str]) -> list[types.ModuleType]:
     prefixes = tuple(f"{package}." for package in packages)
     return [
         module
-        for name, module in list(sys.modules.items())
+        for name, module in sys.modules.copy().items()
         if name.startswith(prefixes) or name in packages
         if name != __name__
     ]
