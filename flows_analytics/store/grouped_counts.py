@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Collection
 
-from flows_analytics.store.counting import Groups, Read, count_groups
+from flows_analytics.store.counting import Groups, count_groups
 from flows_analytics.store.counts import FlowCounts
 from flows_analytics.store.duck import Row, parquet
-from flows_analytics.store.groups import group
+from flows_analytics.store.groups import group, of_values, with_value
 from flows_analytics.store.node_names import NodeNames
 from flows_analytics.store.snapshot import Snapshot
-from flows_analytics.store.tally import Tally
+from flows_analytics.store.tally import TALLIED_BY, Tally
 
 
 def count_all(snapshot: Snapshot, goals: Collection[str] | None = None) -> FlowCounts:
@@ -23,19 +23,7 @@ def count_all(snapshot: Snapshot, goals: Collection[str] | None = None) -> FlowC
     Returns:
         The counts.
     """
-    group(snapshot, None)
-    database = snapshot.database
-
-    def add(tally: Tally) -> list[Row]:
-        files = snapshot.manifest.paths(snapshot.directory, tally.name)
-        rows = database.run(tally.add(parquet(files))) if files else []
-        if snapshot.staged:
-            rows += database.run(tally.count(f"(SELECT *, NULL AS value FROM new_{tally.table})", "value"))
-        return rows
-
-    read = add if snapshot.is_tallied else _counted(snapshot)
-    groups = count_groups(database, NodeNames(snapshot.nodes.names), read, goals)
-    return groups.get(None) or FlowCounts(goals=frozenset(goals or ()))
+    return _count(snapshot, None, goals).get(None) or FlowCounts(goals=frozenset(goals or ()))
 
 
 def count_by(
@@ -58,9 +46,31 @@ def count_by(
     Raises:
         StoreError: ``column_missing``.
     """
+    return _count(snapshot, by, goals, values)
+
+
+def _count(
+    snapshot: Snapshot,
+    by: str | None,
+    goals: Collection[str] | None,
+    values: Collection[str | None] | None = None,
+) -> Groups:
     group(snapshot, by, values)
-    return count_groups(snapshot.database, NodeNames(snapshot.nodes.names), _counted(snapshot), goals)
+    database = snapshot.database
 
+    def count(tally: Tally) -> list[Row]:
+        return database.run(tally.count(f"grouped_{tally.table}", "value"))
 
-def _counted(snapshot: Snapshot) -> Read:
-    return lambda tally: snapshot.database.run(tally.count(f"grouped_{tally.table}", "value"))
+    def add(tally: Tally) -> list[Row]:
+        files = snapshot.manifest.paths(snapshot.directory, tally.name)
+        value = TALLIED_BY if by else "NULL"
+        where = of_values(TALLIED_BY, values) if by else ""
+        kept = f"(SELECT *, {value} AS value FROM {parquet(files)}{where})" if files else ""
+        rows = database.run(tally.add(kept, "value")) if kept else []
+        if snapshot.staged:
+            new = with_value(f"new_{tally.table}", "new_calls", f"calls.{value}" if by else value, values)
+            rows += database.run(tally.count(f"({new})", "value"))
+        return rows
+
+    kept = snapshot.is_tallied and by in (None, TALLIED_BY)
+    return count_groups(database, NodeNames(snapshot.nodes.names), add if kept else count, goals)

@@ -96,15 +96,40 @@ def group(snapshot: Snapshot, by: str | None, values: Collection[str | None] | N
         here.add("paths")
     for name in TABLES:
         value = f"{'here' if name in here else 'calls'}.{identifier(column)}" if column else "NULL"
-        joined = "" if name in here else " JOIN calls ON here.call_id = calls.call_id"
-        where = _is_any_of(value, values) if column and values is not None else ""
-        snapshot.database.run(
-            f"CREATE OR REPLACE VIEW grouped_{name} AS SELECT here.*, CAST({value} AS VARCHAR) AS value"
-            f" FROM {name} AS here{joined}{where}"
-        )
+        calls = "" if name in here else "calls"
+        snapshot.database.run(f"CREATE OR REPLACE VIEW grouped_{name} AS {with_value(name, calls, value, values)}")
 
 
-def _is_any_of(column: str, values: Collection[str | None]) -> str:
+def with_value(rows: str, calls: str, value: str, values: Collection[str | None] | None = None) -> str:
+    """Write the query for rows with the groups of their calls.
+
+    Args:
+        rows: The rows, known as ``here``.
+        calls: Their calls, known as ``calls``; empty if they are not needed.
+        value: The group: a column of either, or NULL.
+        values: The only groups that are meant; None for all.
+
+    Returns:
+        The query; the group is ``value``.
+    """
+    joined = f" JOIN {calls} AS calls ON here.call_id = calls.call_id" if calls else ""
+    return (
+        f"SELECT here.*, CAST({value} AS VARCHAR) AS value FROM {rows} AS here{joined}{of_values(value, values)}"
+    )
+
+
+def of_values(column: str, values: Collection[str | None] | None) -> str:
+    """Write the condition that a column holds one of some texts.
+
+    Args:
+        column: The column.
+        values: The texts; None among them is NULL. None for any.
+
+    Returns:
+        A WHERE clause with a space before it; empty if any will do.
+    """
+    if values is None:
+        return ""
     texts = ", ".join(quoted(value) for value in values if value is not None)
     conditions = [f"CAST({column} AS VARCHAR) IN ({texts})"] if texts else []
     conditions += [f"{column} IS NULL"] if None in values else []

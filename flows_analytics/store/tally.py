@@ -5,13 +5,16 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+TALLIED_BY = "agent_version"
+"""The attribute of calls that tallies are kept by: what people compare are versions."""
+
 
 @dataclass(frozen=True)
 class Tally:
     """What is counted of the rows of a table.
 
-    It is counted of each day once, when the day is written, so that who asks of all calls adds a few rows a day.
-    Who asks of some of them has it counted anew, by the same definition.
+    It is counted of each day and version once, when the day is written, so that who asks of all calls, or of all
+    by version, adds a few rows a day. Who asks anything else has it counted anew, by the same definition.
 
     Attributes:
         name: Its name; its files are in ``tables/<name>``.
@@ -27,32 +30,33 @@ class Tally:
     sums: Mapping[str, str]
     where: str = ""
 
-    def count(self, relation: str, by: str) -> str:
+    def count(self, relation: str, *by: str) -> str:
         """Write the query that counts rows.
 
         Args:
             relation: What can stand after FROM: rows of the table.
-            by: A column that they are counted by as well.
+            by: Columns that they are counted by as well.
 
         Returns:
-            The query; its columns are that one, the keys and the sums.
+            The query; its columns are those, the keys and the sums.
         """
         where = f" WHERE {self.where}" if self.where else ""
-        columns = ", ".join([by, *self.keys])
+        columns = ", ".join([*by, *self.keys])
         return f"SELECT {columns}, {self._added(self.sums)} FROM {relation}{where} GROUP BY {columns}"
 
-    def add(self, relation: str) -> str:
+    def add(self, relation: str, *by: str) -> str:
         """Write the query that adds up what was counted of days.
 
         Args:
             relation: What can stand after FROM: rows that `count` gave.
+            by: Columns that it is still counted by, beside the keys.
 
         Returns:
-            The query; its columns are NULL as ``value``, the keys and the sums.
+            The query; its columns are those, the keys and the sums.
         """
-        keys = ", ".join(self.keys)
+        columns = ", ".join([*by, *self.keys])
         sums = self._added({name: f"SUM({name})" for name in self.sums})
-        return f"SELECT NULL AS value, {keys}, {sums} FROM {relation} GROUP BY {keys}"
+        return f"SELECT {columns}, {sums} FROM {relation} GROUP BY {columns}"
 
     def _added(self, sums: Mapping[str, str]) -> str:
         # Some engines make sums wider than any whole number that Parquet has.

@@ -15,6 +15,7 @@ from flows_analytics.store.duck import Database, parquet, quoted
 from flows_analytics.store.manifest import Manifest
 from flows_analytics.store.snapshot import DayTables, Snapshot, days_sql
 from flows_analytics.store.tables import TABLES
+from flows_analytics.store.tally import TALLIED_BY
 
 _AT_ONCE = 2
 """Days that are made at the same time, each in memory as a whole."""
@@ -74,9 +75,17 @@ def _write_staged(snapshot: Snapshot, days: set[str], staging: Path, run: str) -
 
 
 def _write_tallies(database: Database, staging: Path, run: str) -> None:
+    def staged(table: str) -> list[Path]:
+        return sorted((staging / table).glob("date=*/*.parquet"))
+
     for tally in TALLIES:
-        if files := sorted((staging / tally.table).glob("date=*/*.parquet")):
-            _copy_by_day(database, tally.count(parquet(files), "started_date"), staging / tally.name, run)
+        if files := staged(tally.table):
+            rows = (
+                f"(SELECT here.*, calls.{TALLIED_BY} FROM {parquet(files)} AS here"
+                f" JOIN {parquet(staged('calls'))} AS calls ON here.call_id = calls.call_id)"
+            )
+            counted = tally.count(rows, "started_date", TALLIED_BY)
+            _copy_by_day(database, counted, staging / tally.name, run)
 
 
 def _copy_by_day(database: Database, rows: str, into: Path, run: str) -> None:

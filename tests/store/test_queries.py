@@ -54,7 +54,7 @@ def all_queries():
                 yield pytest.param(value, id=f"{module.name}.{name}")
             elif isinstance(value, Tally):
                 yield pytest.param(value.count("rows_of_a_table", "value"), id=f"{module.name}.{name}")
-                yield pytest.param(value.add("rows_of_days"), id=f"{module.name}.{name} of days")
+                yield pytest.param(value.add("rows_of_days", "value"), id=f"{module.name}.{name} of days")
 
 
 def complaints(sql):
