@@ -40,6 +40,7 @@ STORED = (
     "health:Loss",
     "sound:Recording",
     "telephony:Telephony",
+    "service_cost:ServiceCost",
     "declared:DeclaredGraph",
     "declared:DeclaredEdge",
 )

@@ -13,6 +13,7 @@ from flows_analytics.calls.ending import Status
 from flows_analytics.calls.events import Events
 from flows_analytics.calls.health import Health
 from flows_analytics.calls.schema import SCHEMA_VERSION
+from flows_analytics.calls.service_cost import ServiceCost
 from flows_analytics.calls.sound import Recording
 from flows_analytics.calls.telephony import Telephony
 from flows_analytics.calls.values import Plain, Text
@@ -39,6 +40,8 @@ class Facts(BaseModel):
         declared: The declared graph of each flow that has one.
         cost: What the bot's ``cost_calculator`` says the call cost, in its unit; None without one, if it failed,
             or before the end.
+        service_costs: What it cost by service and model, in the order of ``usage.services``; left out of the JSON
+            where the calculator's answers for each alone do not add up to ``cost``.
         health: What the recording lost, and why.
         recording: Where the call can be heard; None if nowhere.
         telephony: Which call of the carrier's it was; left out of the JSON if nothing of it was told.
@@ -62,6 +65,7 @@ class Facts(BaseModel):
     flows: Text | None = None
     declared: dict[Text, DeclaredGraph] = Field(default_factory=dict[str, DeclaredGraph])
     cost: float | None = None
+    service_costs: tuple[ServiceCost, ...] = ()
     health: Health = Health()
     recording: Recording | None = None
     telephony: Telephony | None = None

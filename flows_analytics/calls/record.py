@@ -55,9 +55,11 @@ class CallRecord(CallReadings):
 
         Returns:
             The document, with the derived ``summary``. What is None is left out of moments, the bulk of it, and of
-            the telephony, which most calls have not.
+            the telephony and the costs by service, which most calls have not.
         """
-        document = self.model_dump(mode="json", exclude={"events", "telephony"})
+        document = self.model_dump(mode="json", exclude={"events", "telephony", "service_costs"})
+        if self.service_costs:
+            document["service_costs"] = [part.model_dump(mode="json") for part in self.service_costs]
         if self.telephony is not None:
             document["telephony"] = self.telephony.model_dump(
                 mode="json", exclude_none=True, exclude_defaults=True

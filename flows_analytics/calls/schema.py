@@ -14,7 +14,7 @@ SCHEMA_VERSION = 3
 2. Adds the moments of latency, usage, the line and events of processors; ``recording``, ``cost`` and
    ``disconnection_reason``; ``processor`` of an inference, ``category`` of an error, ``lag_ms`` of the end.
    Nothing of 1 changed, so its records only lack what was not recorded then.
-3. Adds ``telephony``. Nothing of 2 changed.
+3. Adds ``telephony`` and ``service_costs``. Nothing of 2 changed.
 """
 
 

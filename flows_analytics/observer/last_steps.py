@@ -12,7 +12,7 @@ from flows_analytics.delivery.outbox import Outbox
 from flows_analytics.delivery.sink import Delivery, Sink, deliver
 from flows_analytics.delivery.upload import UploadSink, sends
 from flows_analytics.observer.audio import AudioRecording
-from flows_analytics.observer.call_cost import CostCalculator, cost_of
+from flows_analytics.observer.call_cost import CostCalculator, cost_of, costs_of
 from flows_analytics.observer.call_journal import CallJournal
 from flows_analytics.observer.call_writer import CallWriter
 from flows_analytics.observer.reason_resolver import ReasonResolver
@@ -78,7 +78,9 @@ class LastSteps:
         if self._cost_calculator is None:
             return
         try:
-            self._recorder.price(cost_of(self._recorder.record().usage, self._cost_calculator))
+            usage = self._recorder.record().usage
+            cost = cost_of(usage, self._cost_calculator)
+            self._recorder.price(cost, costs_of(usage, cost, self._cost_calculator))
         except (Exception, asyncio.CancelledError) as error:
             # Code of the bot's own may ask a task that was cancelled.
             self._guard.caught("the cost of the call", error, "cost_failed")

@@ -24,6 +24,7 @@ from flows_analytics.calls.declared import DeclaredGraph
 from flows_analytics.calls.events import AnyMoment, Moment
 from flows_analytics.calls.health import Health, Loss
 from flows_analytics.calls.record import SCHEMA_VERSION, Agent
+from flows_analytics.calls.service_cost import ServiceCost
 from flows_analytics.calls.sound import Recording
 from flows_analytics.calls.telephony import Telephony
 from flows_analytics.calls.values import Plain, Text
@@ -130,6 +131,7 @@ class Facts(BaseModel):
         flows: The Flows in use.
         declared: The declared graphs.
         cost: What it cost.
+        service_costs: What it cost by service and model.
         disconnection_reason: Why it was over.
         recording: Where it can be heard.
         telephony: Which call of the carrier's it was.
@@ -142,6 +144,7 @@ class Facts(BaseModel):
     flows: Text | None = None
     declared: dict[Text, DeclaredGraph] = Field(default_factory=dict[str, DeclaredGraph])
     cost: float | None = None
+    service_costs: tuple[ServiceCost, ...] = ()
     disconnection_reason: Text | None = None
     recording: Recording | None = None
     telephony: Telephony | None = None

@@ -12,6 +12,7 @@ from flows_analytics.calls.ending import DisconnectionReason, read_ending
 from flows_analytics.calls.events import CallStarted, Moment, milliseconds
 from flows_analytics.calls.health import Health
 from flows_analytics.calls.record import Agent, CallRecord
+from flows_analytics.calls.service_cost import ServiceCost
 from flows_analytics.calls.sound import Recording
 from flows_analytics.calls.telephony import Telephony
 from flows_analytics.redaction.fields import free_fields
@@ -78,6 +79,7 @@ class CallRecorder:
         self._declared: dict[str, DeclaredGraph] = {}
         self._flows: str | None = None
         self._cost: float | None = None
+        self._service_costs: tuple[ServiceCost, ...] = ()
         self._disconnection_reason: str | None = None
         self._closed = False
         self._given: dict[frozenset[str], set[str]] = {}
@@ -226,14 +228,15 @@ class CallRecorder:
         self._telephony = telephony if self._redaction is None else _without(self._redaction, telephony)
         self._tell(telephony=self._telephony)
 
-    def price(self, cost: float) -> None:
+    def price(self, cost: float, parts: tuple[ServiceCost, ...] = ()) -> None:
         """Say what the call cost.
 
         Args:
             cost: In the unit of whoever worked it out.
+            parts: What of it each service cost; empty if that is not known.
         """
-        self._cost = cost
-        self._tell(cost=cost)
+        self._cost, self._service_costs = cost, parts
+        self._tell(cost=cost, service_costs=parts)
 
     @property
     def disconnection_reason(self) -> str | None:
@@ -279,6 +282,7 @@ class CallRecorder:
             flows=self._flows,
             declared=dict(self._declared),
             cost=self._cost,
+            service_costs=self._service_costs,
             health=self.health,
             recording=self._recording,
             telephony=self._telephony,

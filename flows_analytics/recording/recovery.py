@@ -157,6 +157,7 @@ class _Reading:
             flows=facts.flows,
             declared=facts.declared,
             cost=facts.cost,
+            service_costs=facts.service_costs,
             health=self._health(),
             recording=facts.recording,
             telephony=facts.telephony,

@@ -118,7 +118,8 @@ def _usage(usage: UsageView) -> Iterator[Text]:
     for row in usage.rows:
         service = (row.processor or row.service).text
         model = f" {row.model.text}" if row.model else ""
-        yield Text.assemble("  ", f"{service}{model}", (f"  {', '.join(row.amounts)}", "dim"))
+        cost = (f"cost {row.cost}",) if row.cost is not None else ()
+        yield Text.assemble("  ", f"{service}{model}", (f"  {', '.join((*row.amounts, *cost))}", "dim"))
     if usage.cost is not None:
         yield Text(f"  cost {usage.cost}, in the unit of the bot's cost calculator")
 

@@ -22,12 +22,14 @@ class UsageRow:
         processor: The instance, where a call has several of one service; None otherwise.
         model: The model; None if it names none.
         amounts: What it reported, in words, quantity by quantity; what it did not report is left out.
+        cost: What it cost, in the unit of the bot's calculator; None if that is not known.
     """
 
     service: Name
     processor: Name | None
     model: Name | None
     amounts: tuple[str, ...]
+    cost: str | None
 
 
 @dataclass(frozen=True)
@@ -59,6 +61,7 @@ def usage_view(record: CallRecord) -> UsageView:
     usage = record.usage
     processors = {(part.service, part.processor) for part in usage.services}
     instances = Counter(service for service, _ in processors)
+    costs = {(part.processor, part.model): part.cost for part in record.service_costs}
     return UsageView(
         rows=tuple(
             UsageRow(
@@ -66,13 +69,18 @@ def usage_view(record: CallRecord) -> UsageView:
                 processor=page_name(part.processor) if instances[part.service] > 1 else None,
                 model=page_name(part.model) if part.model else None,
                 amounts=_amounts(part),
+                cost=_cost(costs.get((part.processor, part.model))),
             )
             for part in usage.services
         ),
         total=_amounts(usage) if len(usage.services) > 1 else (),
-        cost=None if record.cost is None else f"{record.cost:,.6g}",
+        cost=_cost(record.cost),
         switched_off=any(isinstance(event, MetricsOff) and event.usage for event in record.events),
     )
+
+
+def _cost(cost: float | None) -> str | None:
+    return None if cost is None else f"{cost:,.6g}"
 
 
 def _amounts(used: Consumption) -> tuple[str, ...]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import gc
+import math
 import re
 from collections import Counter
 from decimal import Decimal
@@ -51,6 +52,7 @@ from flows_analytics.calls.events import (
     TokensUsed,
 )
 from flows_analytics.calls.usage import Usage
+from flows_analytics.report.html import render_call_report
 from flows_analytics.testing import Pace, calls, fails, interrupts, run_virtual, says, user
 from tests.bots import PIZZA_CALL, hold_call, hold_pizza_call, initial_node, node, stay
 
@@ -620,12 +622,42 @@ def test_the_cost_is_what_the_calculator_says_of_the_usage_of_the_call():
 
     held = hold_pizza_call(cost_calculator=calculate)
 
-    assert asked == [held.record.usage]
+    assert asked[0] == held.record.usage
     assert held.record.cost == held.record.usage.prompt_tokens * 0.5 + held.record.usage.characters
     assert CallRecord.from_json(held.record.to_json()).cost == held.record.cost
 
 
-def test_the_sinks_are_given_the_cost_and_it_is_asked_for_once():
+def test_the_cost_is_kept_by_service_and_model_where_the_parts_add_up():
+    def per_unit(usage):
+        return (usage.prompt_tokens or 0) * 0.5 + (usage.characters or 0)
+
+    held = hold_pizza_call(cost_calculator=per_unit)
+    usage, costs = held.record.usage, held.record.service_costs
+    assert [(part.processor, part.model) for part in costs] == [(s.processor, s.model) for s in usage.services]
+    assert len(costs) >= 2
+    assert math.isclose(sum(part.cost for part in costs), held.record.cost)
+    assert [part.cost for part in costs] == [per_unit(service) for service in usage.services]
+    assert CallRecord.from_json(held.record.to_json()).service_costs == costs
+    page = render_call_report(held.record)
+    assert all(f">{part.cost:,.6g}<" in page for part in costs)
+
+
+def only_whole_calls(usage):
+    if len(usage.services) < 2:
+        raise ValueError("no whole call")
+    return 3.0
+
+
+@pytest.mark.parametrize("calculator", [lambda usage: 1 + (usage.characters or 0), only_whole_calls])
+def test_costs_that_do_not_add_up_are_not_told_by_service(calculator):
+    record = hold_pizza_call(cost_calculator=calculator).record
+    assert record.cost is not None
+    assert record.service_costs == ()
+    assert "service_costs" not in record.to_json()
+    assert record.health.ok
+
+
+def test_the_sinks_are_given_the_cost_of_the_call():
     delivered, asked = [], []
 
     class Keep:
@@ -641,7 +673,7 @@ def test_the_sinks_are_given_the_cost_and_it_is_asked_for_once():
 
     asyncio.run(main())
     assert delivered == [0.25]
-    assert len(asked) == 1
+    assert asked[0].prompt_tokens == 100
 
 
 def test_without_a_calculator_there_is_no_cost():

@@ -212,12 +212,17 @@ def test_the_same_call_is_always_drawn_the_same():
     [(250, 400, 300), (300, 3_000, 2_000), (2_000, 4_000, 50)],
     ids=["sparse", "dense", "huge"],
 )
-def test_hundreds_of_nodes_are_drawn_within_seconds(count, lines, visits):
-    record = random_call(count, lines, visits, seed=3)
-    began = time.perf_counter()
-    (drawing,) = drawings(record)
-    assert time.perf_counter() - began < 5.0
+def test_hundreds_of_nodes_take_little_longer_than_forty(count, lines, visits):
+    few, (drawing,) = processor_time(40, 70, 30), drawings(random_call(count, lines, visits, seed=3))
+    assert processor_time(count, lines, visits) < 40 * few
     assert len(drawing.cards) == min(count, MAX_NODES)
+
+
+def processor_time(count, lines, visits):
+    record = random_call(count, lines, visits, seed=3)
+    began = time.thread_time()
+    drawings(record)
+    return time.thread_time() - began
 
 
 @pytest.mark.parametrize("shape", ["chain", "star", "apart"])
