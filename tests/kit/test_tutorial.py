@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import re
+import runpy
 import shlex
 
 import pytest
 
 from flows_analytics.cli import main
-from tests.bots import hold_pizza_call
 from tests.kit.conftest import REPOSITORY
 from tests.testing.flows_line import flows
 
@@ -45,20 +45,24 @@ def test_the_commands_of_the_tutorial_do_what_it_says(tutorial, monkeypatch, cap
     commands = [line for block in re.findall(r"```sh\n(.*?)```", PAGE, re.DOTALL) for line in block.splitlines()]
     runs = [shlex.split(command)[1:] for command in commands if command.startswith("pytest ")]
     monkeypatch.chdir(tutorial.path)
-    update, coverage = runs
+    update, coverage, written = runs
     assert "failed" not in tutorial.run(*update).parseoutcomes()
     result = tutorial.run(*coverage)
     assert result.ret == 0
     assert (tutorial.path / "flow-coverage.html").is_file()
 
-    (tutorial.path / "calls").mkdir()
-    hold_pizza_call(call_id="order-1").record.save("calls/order-1.json")
+    (record,) = [shlex.split(command)[1:] for command in commands if command == "python record_call.py"]
+    runpy.run_path(*record)
     # The last one is of a call that `pipecat eval` held; see test_eval.py.
     to_test, assert_path, _ = [shlex.split(command)[1:] for command in commands if command.startswith("flows-")]
     assert main(to_test) == 0
-    assert "tests/test_order_1.py" in capsys.readouterr().out
-    assert main(assert_path) == 1  # another bot's call
-    assert "visit 2 is 'choose_pizza', not 'pizza'" in capsys.readouterr().err
+    assert "test_order_1.py" in capsys.readouterr().out
+    result = tutorial.run(*written)
+    assert result.parseoutcomes()["passed"] == 1
+    result.stdout.fnmatch_lines(["*1 snapshot passed*"])
+    capsys.readouterr()
+    assert main(assert_path) == 0
+    assert capsys.readouterr().out.strip() == assert_path[-1]
 
 
 def test_every_step_and_option_is_in_the_tutorial():

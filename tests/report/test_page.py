@@ -6,6 +6,7 @@ import base64
 import hashlib
 import re
 import time
+import timeit
 from itertools import pairwise
 
 import pytest
@@ -189,11 +190,13 @@ def test_a_record_that_went_through_json_gives_the_same_page():
     assert render_call_report(CallRecord.from_json(record.to_json())) == render_call_report(record)
 
 
-def test_a_call_of_500_turns_is_rendered_within_a_second():
+def test_a_call_of_500_turns_is_rendered_in_so_many_times_what_its_json_takes():
     record = long_call(500)
+    json_secs = min(timeit.repeat(record.to_json, number=1, repeat=3, timer=time.process_time))
     began = time.process_time()
     page = render_call_report(record)
-    assert time.process_time() - began < 1.0
+    # Some 20 times; by a search through all moments for each it would be hundreds.
+    assert time.process_time() - began < 100 * json_secs
     assert page.count('class="item turn') == 500
 
 
