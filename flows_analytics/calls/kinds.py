@@ -32,7 +32,7 @@ class ByKind(tuple[AnyMoment, ...]):
         Returns:
             They, in the order of recording.
         """
-        there = [self._places[kind] for kind in kinds if kind in self._places]
+        there = [self._places[kind] for kind in dict.fromkeys(kinds) if kind in self._places]
         places = there[0] if len(there) == 1 else sorted(chain.from_iterable(there))
         found: list[Any] = [self[place] for place in places]
         return found

@@ -66,7 +66,7 @@ def _count_visits(read: Read, groups: Mapping[str | None, FlowCounts]) -> None:
         node.visits += number
         node.calls += in_calls
         node.revisits += revisits
-        setup, dwell, caller, bot, cut, tools, errors = sums
+        setup, dwell, caller, bot, cut, tools, errors = map(int, sums)
         node.setup_us += setup
         node.dwell_us += dwell
         node.caller_turns += caller

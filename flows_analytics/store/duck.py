@@ -65,6 +65,21 @@ class Database:
         except duckdb.Error as error:
             raise StoreError("query_failed", str(error)) from error
 
+    def write(self, sql: str) -> None:
+        """Run a statement that writes files.
+
+        Args:
+            sql: The statement.
+
+        Raises:
+            OSError: A file cannot be written, or one that it reads cannot be read.
+            StoreError: ``query_failed``.
+        """
+        try:
+            self.run(sql)
+        except FilesChangedError as error:
+            raise OSError(error.message) from error
+
     def stream(self, sql: str, values: Sequence[object] = ()) -> Iterator[Row]:
         """Run a query whose rows need not fit into memory.
 

@@ -10,6 +10,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from flows_analytics.errors import StoreError
 from flows_analytics.files.atomic import replace
 from flows_analytics.files.layout import TABLES_DIRECTORY
+from flows_analytics.store.tally import TALLY_VERSION
 
 _NAME = "manifest.json"
 
@@ -27,6 +28,7 @@ class Manifest(BaseModel):
         nodes: The file of the table ``nodes``; None while there is none.
         files: The other tables, and tallies of them: file names by day, by table.
         tallied: The days of which there are tallies. Of what there is none of, a tally has no file.
+        tally_version: Version of those tallies.
     """
 
     model_config = ConfigDict(frozen=True)
@@ -35,6 +37,7 @@ class Manifest(BaseModel):
     nodes: str | None = None
     files: dict[str, _DayFiles] = Field(default_factory=dict[str, _DayFiles])
     tallied: tuple[str, ...] = ()
+    tally_version: int = 0
 
     @classmethod
     def load(cls, directory: Path) -> Self:
@@ -98,8 +101,9 @@ class Manifest(BaseModel):
 
     @property
     def is_tallied(self) -> bool:
-        """Whether there are tallies of all days."""
-        return {day for days in self.files.values() for day in days}.issubset(self.tallied)
+        """Whether there are tallies of all days, of the version that is read."""
+        days = {day for files in self.files.values() for day in files}
+        return days.issubset(self.tallied if self.tally_version == TALLY_VERSION else ())
 
     def nodes_path(self, directory: Path) -> Path | None:
         """Say where the table ``nodes`` is.

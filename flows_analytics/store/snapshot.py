@@ -104,8 +104,14 @@ class Snapshot:
 
     @property
     def is_tallied(self) -> bool:
-        """Whether the tallies of days tell of all that is compacted, and of nothing else that is shown."""
-        return self.whole and not self.replaces and self.manifest.is_tallied
+        """Whether the tallies of days tell of all that is compacted, and of nothing else that is shown.
+
+        Rows say the same: tallies that somebody removed are missed by nobody.
+        """
+        if not self.whole or self.replaces or not self.manifest.is_tallied:
+            return False
+        kept = self.manifest.files.keys() - TABLES.keys()
+        return all(path.is_file() for name in kept for path in self.manifest.paths(self.directory, name))
 
     def stage_files(self, into: Path, *, processes: int, progress: Progress) -> None:
         """Read the records that are not compacted, or were changed since.

@@ -8,6 +8,9 @@ from dataclasses import dataclass
 TALLIED_BY = "agent_version"
 """The attribute of calls that tallies are kept by: what people compare are versions."""
 
+TALLY_VERSION = 1
+"""Version of what tallies count. Those of another are not read."""
+
 
 @dataclass(frozen=True)
 class Tally:
@@ -59,5 +62,9 @@ class Tally:
         return f"SELECT {columns}, {sums} FROM {relation} GROUP BY {columns}"
 
     def _added(self, sums: Mapping[str, str]) -> str:
-        # Some engines make sums wider than any whole number that Parquet has.
-        return ", ".join(f"CAST({sum_} AS BIGINT) AS {name}" for name, sum_ in sums.items())
+        # Engines differ in how wide a sum is. One of durations may need more than 64 bits: who has not left yet is
+        # often said to leave in the year 9999.
+        return ", ".join(
+            f"CAST({sum_} AS {'DECIMAL(38, 0)' if name.endswith('_us') else 'BIGINT'}) AS {name}"
+            for name, sum_ in sums.items()
+        )

@@ -15,7 +15,7 @@ from flows_analytics.store.duck import Database, parquet, quoted
 from flows_analytics.store.manifest import Manifest
 from flows_analytics.store.snapshot import DayTables, Snapshot, days_sql
 from flows_analytics.store.tables import TABLES
-from flows_analytics.store.tally import TALLIED_BY
+from flows_analytics.store.tally import TALLIED_BY, TALLY_VERSION
 
 _AT_ONCE = 2
 """Days that are made at the same time, each in memory as a whole."""
@@ -58,8 +58,9 @@ def write_days(snapshot: Snapshot, staging: Path, run: str) -> Manifest:
     nodes.parent.mkdir(mode=0o700, exist_ok=True)
     write_parquet(numbered(snapshot.nodes.names), nodes)
     _flush(nodes)
-    tallied = tuple(sorted({*old.tallied, *days} & {day for named in files.values() for day in named}))
-    manifest = Manifest(nodes=nodes.name, files=files, tallied=tallied)
+    before = old.tallied if old.tally_version == TALLY_VERSION else ()
+    tallied = tuple(sorted({*before, *days} & {day for named in files.values() for day in named}))
+    manifest = Manifest(nodes=nodes.name, files=files, tallied=tallied, tally_version=TALLY_VERSION)
     manifest.save(directory)
     return manifest
 
@@ -89,7 +90,7 @@ def _write_tallies(database: Database, staging: Path, run: str) -> None:
 
 
 def _copy_by_day(database: Database, rows: str, into: Path, run: str) -> None:
-    database.run(
+    database.write(
         f"COPY (SELECT *, CAST(started_date AS VARCHAR) AS date FROM ({rows})) TO {quoted(into)}"
         f" (FORMAT parquet, COMPRESSION zstd, PARTITION_BY (date), FILENAME_PATTERN {quoted(run + '-{i}')})"
     )
@@ -118,7 +119,7 @@ def _write_made(snapshot: Snapshot, made: DayTables, days: set[str], staging: Pa
                 snapshot.database.register("made_now", tables[table])
                 rows += " UNION ALL BY NAME SELECT * FROM made_now"
             file = _day_file(staging, table, day, run)
-            snapshot.database.run(f"COPY ({rows}) TO {quoted(file)} (FORMAT parquet, COMPRESSION zstd)")
+            snapshot.database.write(f"COPY ({rows}) TO {quoted(file)} (FORMAT parquet, COMPRESSION zstd)")
 
 
 def _day_file(staging: Path, table: str, day: str, run: str) -> Path:

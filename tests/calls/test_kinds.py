@@ -34,4 +34,5 @@ def test_an_index_finds_what_looking_at_all_finds_in_the_order_of_recording():
     both = of_kinds(indexed, NodeEntered, NodeChangeBegan)
     assert both == of_kinds(events, NodeEntered, NodeChangeBegan)
     assert [event.seq for event in both] == sorted(event.seq for event in both)
+    assert of_kinds(indexed, NodeEntered, NodeEntered) == of_kinds(events, NodeEntered)
     assert list(of_kind(ByKind(), NodeEntered)) == []

@@ -6,6 +6,7 @@ import tempfile
 from contextlib import suppress
 from datetime import date, timedelta
 
+import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from pyarrow import parquet
@@ -16,6 +17,7 @@ from flows_analytics.errors import StoreError
 from flows_analytics.store.call_store import CallStore
 from flows_analytics.store.counting import TALLIES
 from flows_analytics.store.counts import FlowCounts
+from flows_analytics.store.duck import Database
 from flows_analytics.store.filter import Filter
 from flows_analytics.store.manifest import Manifest
 from flows_analytics.store.view import View
@@ -180,13 +182,29 @@ def test_tallies_are_asked_for_all_calls_and_only_then(tmp_path):
     assert store.count(EVERY_CALL).nodes == {}
 
 
-def test_tables_without_tallies_are_counted_by_their_rows(tmp_path):
+@pytest.mark.parametrize("without", [{"tallied"}, {"tally_version"}])
+def test_tables_without_tallies_are_counted_by_their_rows(tmp_path, without):
     store = CallStore(tmp_path)
     for record in calls_of_two_days():
         store.add(record)
     store.compact()
     before = store.count()
-    Manifest(**tables_of(store).model_dump(exclude={"tallied"})).save(tmp_path)
+    Manifest(**tables_of(store).model_dump(exclude=without)).save(tmp_path)
     assert not tables_of(store).is_tallied
     empty(tmp_path.glob("tables/tally_*/*/*.parquet"))
     assert store.count() == before
+
+
+def test_tallies_that_somebody_removed_are_missed_by_nobody(tmp_path):
+    store = CallStore(tmp_path)
+    for record in calls_of_two_days():
+        store.add(record)
+    store.compact()
+    before = both_ways(store)
+    next(tmp_path.glob("tables/tally_visits/*/*.parquet")).unlink()
+    assert both_ways(store) == before
+
+
+def test_what_cannot_be_written_is_told_as_such(tmp_path):
+    with pytest.raises(OSError, match="no such place"):
+        Database().write(f"COPY (SELECT 1) TO '{tmp_path}/no such place/file' (FORMAT parquet)")

@@ -440,3 +440,13 @@ def test_a_quoted_field_may_come_after_any_number_of_plain_ones(store, tmp_path,
 def test_a_whole_number_that_has_become_a_float_is_written_as_one(store):
     store.import_visits(table(LOG), pa.table({"call_id": ["a", "b"], "agent_version": [42.0, None]}))
     assert set(store.count_by("agent_version")) == {"42", None}
+
+
+def test_visits_left_at_the_end_of_time_add_up_to_more_than_64_bits_hold(store):
+    # 9999-12-31 is how warehouses write "not left yet".
+    rows = [{**visit(f"c{number}", 0, "greet", 0), "exited_us": 253_402_300_799 * US} for number in range(40)]
+
+    store.import_visits(table(rows))
+
+    greet = store.count().nodes["greet"]
+    assert (greet.visits, greet.dwell_us) == (40, 40 * (253_402_300_799 * US - T0))
