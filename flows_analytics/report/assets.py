@@ -13,6 +13,13 @@ from markupsafe import Markup
 
 from flows_analytics.errors import FlowsAnalyticsError
 
+_ENDS = {
+    "style": (re.compile("</style", re.IGNORECASE), "\\3c "),
+    # In a script, <!-- can make a browser read on past its end.
+    "script": (re.compile("</script|<!--", re.IGNORECASE), "\\x3c"),
+}
+"""What would end an element before its end, and how its first character is written instead."""
+
 
 @dataclass(frozen=True)
 class Assets:
@@ -71,14 +78,13 @@ def _read(environment: Environment, name: str, element: str) -> str:
     if environment.loader is None:
         raise TypeError("the environment has no loader")
     source, path, _ = environment.loader.get_source(environment, name)
-    # In a script, <!-- can make a browser read on past its end.
-    found = re.search(f"</{element}" if element == "style" else f"</{element}|<!--", source, re.IGNORECASE)
-    if found:
+    ends, less_than = _ENDS[element]
+    if found := ends.search(source):
         line = source.count("\n", 0, found.start()) + 1
         raise FlowsAnalyticsError(
             "asset_ends_early",
             f"{path or name}, line {line}: {found[0]} would end the <{element}> element of the page there: "
-            f"write it as {found[0].replace('<', chr(92) + ('3c ' if element == 'style' else 'x3c'))}",
+            f"write it as {found[0].replace('<', less_than)}",
         )
     # Parsers turn CR LF into LF before they hash what an element holds.
     return source.replace("\r\n", "\n").replace("\r", "\n")

@@ -89,7 +89,4 @@ def _shown(value: Any) -> Any:
     """Pass every printed value through `visible`, so that no template can forget to; numbers print short."""
     if type(value) is float and value.is_integer():
         return int(value)
-    # Most of what a page prints is plain; to look is quicker than to call.
-    if type(value) is not str or (value.isascii() and value.isprintable()):
-        return value
-    return visible(value)
+    return visible(value) if type(value) is str else value

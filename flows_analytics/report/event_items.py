@@ -19,7 +19,6 @@ from flows_analytics.calls.events import (
     WorkerActivated,
     WorkerDeactivated,
 )
-from flows_analytics.calls.kinds import of_kinds
 from flows_analytics.calls.record import CallRecord
 from flows_analytics.report.json_text import json_text
 from flows_analytics.report.times import Stamp, stamp
@@ -71,20 +70,6 @@ class ErrorItem:
     category: Name | None
 
 
-_SHOWN: tuple[type[Moment], ...] = (
-    ErrorSeen,
-    ServiceSwitchRequested,
-    ServiceSwitched,
-    WorkerActivated,
-    WorkerDeactivated,
-    AnswererDetected,
-    MenuStatusChanged,
-    TransferRequested,
-    ClientDisconnected,
-    ClientConnected,
-    AnswerDropped,
-)
-
 PlacedItem = tuple[int | None, float, EventItem | ErrorItem]
 """The visit it belongs to, when it happened in milliseconds, and the item."""
 
@@ -113,7 +98,7 @@ def _items(record: CallRecord) -> Iterator[PlacedItem]:
         words = f"The caller was silent for as long as the bot allows{row}"
         yield idle.visit, idle.at_ms, EventItem("event", "", stamp(idle.at_ms), words)
     connected = False
-    for event in of_kinds(record.events, *_SHOWN):
+    for event in record.events:
         item = _error(record, event) if isinstance(event, ErrorSeen) else _event(event, again=connected)
         connected = connected or isinstance(event, ClientConnected)
         if item is not None:

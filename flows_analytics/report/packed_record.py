@@ -43,9 +43,8 @@ class PackedRecord:
             record is too large for a page.
         kinds: How the moments of each kind are packed; empty without a document.
         moments: Each moment in order: the position of its kind in ``kinds``, then the values of its fields. A
-            field that the record leaves out is null; values missing at the end are null too. What a
-            kind's ``same`` says is in none of them. ``seq`` is left out
-            where it is the moment's place in this list.
+            field that the record leaves out is null; values missing at the end are null too. What a kind's
+            ``same`` says is in none of them. ``seq`` is left out where it is the moment's place in this list.
         file_name: What a file of it is called.
         size: The size of the record without ``summary``, in words.
         left_out: Why the page does not carry it, as a sentence; None if it does.

@@ -7,7 +7,7 @@ from collections.abc import Collection
 from flows_analytics.store.counting import Groups, count_groups
 from flows_analytics.store.counts import FlowCounts
 from flows_analytics.store.duck import Row, parquet
-from flows_analytics.store.groups import group, of_values, with_value
+from flows_analytics.store.groups import group, with_value
 from flows_analytics.store.node_names import NodeNames
 from flows_analytics.store.snapshot import Snapshot
 from flows_analytics.store.tally import TALLIED_BY, Tally
@@ -62,15 +62,15 @@ def _count(
         return database.run(tally.count(f"grouped_{tally.table}", "value"))
 
     def add(tally: Tally) -> list[Row]:
-        files = snapshot.manifest.paths(snapshot.directory, tally.name)
-        value = TALLIED_BY if by else "NULL"
-        where = of_values(TALLIED_BY, values) if by else ""
-        kept = f"(SELECT *, {value} AS value FROM {parquet(files)}{where})" if files else ""
-        rows = database.run(tally.add(kept, "value")) if kept else []
+        rows: list[Row] = []
+        if files := snapshot.manifest.paths(snapshot.directory, tally.name):
+            kept = with_value(parquet(files), "", f"here.{TALLIED_BY}" if by else "NULL", values)
+            rows += database.run(tally.add(f"({kept})", "value"))
         if snapshot.staged:
-            new = with_value(f"new_{tally.table}", "new_calls", f"calls.{value}" if by else value, values)
+            calls, value = ("new_calls", f"calls.{TALLIED_BY}") if by else ("", "NULL")
+            new = with_value(f"new_{tally.table}", calls, value, values)
             rows += database.run(tally.count(f"({new})", "value"))
         return rows
 
-    kept = snapshot.is_tallied and by in (None, TALLIED_BY)
-    return count_groups(database, NodeNames(snapshot.nodes.names), add if kept else count, goals)
+    read = add if snapshot.is_tallied and by in (None, TALLIED_BY) else count
+    return count_groups(database, NodeNames(snapshot.nodes.names), read, goals)

@@ -114,20 +114,11 @@ def with_value(rows: str, calls: str, value: str, values: Collection[str | None]
     """
     joined = f" JOIN {calls} AS calls ON here.call_id = calls.call_id" if calls else ""
     return (
-        f"SELECT here.*, CAST({value} AS VARCHAR) AS value FROM {rows} AS here{joined}{of_values(value, values)}"
+        f"SELECT here.*, CAST({value} AS VARCHAR) AS value FROM {rows} AS here{joined}{_is_any_of(value, values)}"
     )
 
 
-def of_values(column: str, values: Collection[str | None] | None) -> str:
-    """Write the condition that a column holds one of some texts.
-
-    Args:
-        column: The column.
-        values: The texts; None among them is NULL. None for any.
-
-    Returns:
-        A WHERE clause with a space before it; empty if any will do.
-    """
+def _is_any_of(column: str, values: Collection[str | None] | None) -> str:
     if values is None:
         return ""
     texts = ", ".join(quoted(value) for value in values if value is not None)

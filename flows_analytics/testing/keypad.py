@@ -1,13 +1,27 @@
-"""A keypad that the LLM hears of."""
+"""Keys of a telephone: pressing them, and a keypad that the LLM hears of."""
 
 import asyncio
 
+from pipecat.audio.dtmf.types import KeypadEntry
 from pipecat.frames.frames import Frame, InputDTMFFrame, LLMMessagesAppendFrame
 from pipecat.processors.aggregators.llm_context import LLMContextMessage
 from pipecat.processors.frame_processor import FrameDirection, FrameProcessor
 
 # After the last key; less than a caller thinks.
 _PAUSE_SECS = 0.507
+
+
+async def press_keys(line: FrameProcessor, keys: str, secs: float) -> None:
+    """Press keys where what the caller does comes into a pipeline.
+
+    Args:
+        line: The processor where it comes in.
+        keys: The keys.
+        secs: From one to the next.
+    """
+    for key in keys:
+        await asyncio.sleep(secs)
+        await line.push_frame(InputDTMFFrame(button=KeypadEntry(key)))
 
 
 class Keypad(FrameProcessor):

@@ -3,10 +3,11 @@
 import asyncio
 from collections.abc import Awaitable, Callable
 
-from pipecat.audio.dtmf.types import KeypadEntry
-from pipecat.frames.frames import Frame, InputDTMFFrame, LLMMessagesAppendFrame
+from pipecat.frames.frames import Frame, LLMMessagesAppendFrame
 from pipecat.processors.aggregators.llm_context import LLMContextMessage
 from pipecat.processors.frame_processor import FrameDirection, FrameProcessor
+
+from flows_analytics.testing.keypad import press_keys
 
 
 class TextInput(FrameProcessor):
@@ -38,9 +39,7 @@ class TextInput(FrameProcessor):
             keys: The keys.
             secs: From one to the next.
         """
-        for key in keys:
-            await asyncio.sleep(secs)
-            await self.push_frame(InputDTMFFrame(button=KeypadEntry(key)))
+        await press_keys(self, keys, secs)
 
 
 class TextLine:

@@ -4,13 +4,11 @@ import asyncio
 import itertools
 from collections.abc import Callable
 
-from pipecat.audio.dtmf.types import KeypadEntry
 from pipecat.frames.frames import (
     BotStartedSpeakingFrame,
     BotStoppedSpeakingFrame,
     ClientConnectedFrame,
     Frame,
-    InputDTMFFrame,
     InterruptionFrame,
     OutputAudioRawFrame,
     StartFrame,
@@ -25,6 +23,7 @@ from pipecat.transports.base_transport import BaseTransport, TransportParams
 
 from flows_analytics.testing.activity import BotActivity
 from flows_analytics.testing.happening import SpokenWord
+from flows_analytics.testing.keypad import press_keys
 
 # What a voice activity detector needs by default to be sure of a start and of a stop.
 _VAD_START_SECS = 0.2
@@ -112,9 +111,7 @@ class ScriptedTransport(BaseTransport):
             keys: The keys.
             secs: From one to the next.
         """
-        for key in keys:
-            await asyncio.sleep(secs)
-            await self._input.push_frame(InputDTMFFrame(button=KeypadEntry(key)))
+        await press_keys(self._input, keys, secs)
 
     async def hang_up(self) -> None:
         """Let the caller disconnect."""
