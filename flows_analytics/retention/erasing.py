@@ -11,6 +11,7 @@ from flows_analytics.retention.places import look_at
 from flows_analytics.retention.trace import Erasure, Trace
 
 _WORKED_WITH = "somebody works with it"
+_WRITTEN = "it was written in the meantime"
 
 
 def erase_file(trace: Trace) -> Erasure:
@@ -23,16 +24,24 @@ def erase_file(trace: Trace) -> Erasure:
         What came of it.
     """
     try:
-        now = look_at(trace.path)
-        if now is not None and trace.stamp is not None and now.stamp != trace.stamp:
-            return Erasure(trace, "in_use", "it was written in the meantime")
+        if _is_another(trace):
+            return Erasure(trace, "in_use", _WRITTEN)
         for path in (*trace.own, trace.path):
             path.unlink(missing_ok=True)
     except OSError as error:
         return Erasure(trace, "failed", error.strerror or type(error).__name__)
+    if _is_another(trace):
+        # What was looked at is gone, and somebody has taken its name since.
+        return Erasure(trace, "in_use", _WRITTEN)
     if any(os.path.lexists(path) for path in (*trace.own, trace.path)):
         return Erasure(trace, "failed", "it is still there")
     return Erasure(trace, "erased")
+
+
+def _is_another(trace: Trace) -> bool:
+    """Tell whether the file is no longer the one that was looked at."""
+    now = look_at(trace.path)
+    return now is not None and trace.stamp is not None and now.stamp != trace.stamp
 
 
 def erase_locked(trace: Trace, lock: Path) -> Erasure:

@@ -384,6 +384,24 @@ def test_a_file_that_was_written_again_since_it_was_looked_at_stays(calls):
     assert os.path.lexists(path)
 
 
+def test_a_file_whose_name_another_takes_while_it_is_erased_was_written_in_the_meantime(calls, monkeypatch):
+    path = keep_record(calls, record_of("old", 400))
+    there = look(holders_of(Places((calls,))))
+    unlink = Path.unlink
+
+    def unlink_and_write(self, missing_ok=False):
+        unlink(self, missing_ok=missing_ok)
+        if self == path and not self.exists():
+            monkeypatch.undo()
+            keep_record(calls, record_of("old", 1))
+
+    monkeypatch.setattr(Path, "unlink", unlink_and_write)
+    (erasure,) = there.erase(there.traces, group(there.traces, NOW))
+
+    assert (erasure.outcome, erasure.why) == ("in_use", "it was written in the meantime")
+    assert CallRecord.load(path).ended_at == NOW - DAY
+
+
 def test_an_outbox_in_a_directory_of_its_own_is_known_if_that_is_named(calls, tmp_path, capsys):
     record = record_of("old", 400)
     spool = tmp_path / "spool"
