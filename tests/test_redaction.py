@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import time
 from decimal import Decimal
 from itertools import pairwise
 
@@ -193,28 +194,30 @@ HOSTILE = [
 ]
 
 
-@pytest.mark.parametrize("hostile", HOSTILE)
-def test_a_hostile_text_takes_time_in_proportion_to_its_length(hostile):
-    import time
-
-    text = (hostile * MAX_TEXT)[:MAX_TEXT]
+def secs_for(*texts):
+    """The least that redacting took in three rounds, in seconds of the processor."""
     took = []
-    for _ in range(5):
+    for _ in range(3):
+        redactor = PatternRedactor()
         began = time.process_time()
-        PatternRedactor()(text)
+        for text in texts:
+            redactor(text)
         took.append(time.process_time() - began)
-    # Some 15 ms; a close look at every group takes 200.
-    assert min(took) < 0.05
+    return min(took)
+
+
+@pytest.mark.parametrize("hostile", HOSTILE)
+def test_a_hostile_text_takes_no_more_than_some_times_what_plain_words_take(hostile):
+    plain = ("I would like a large pizza. " * MAX_TEXT)[:MAX_TEXT]
+    # Two to five times; a close look at every group takes seventy.
+    assert secs_for((hostile * MAX_TEXT)[:MAX_TEXT]) < 20 * secs_for(plain)
 
 
 def test_many_long_texts_of_numbers_are_each_read_once():
-    import time
-
     texts = [f"{n} " + "4 " * 40_000 for n in range(20)]
-    began = time.process_time()
-    shown = [PatternRedactor()(text) for text in texts]
-    assert time.process_time() - began < 20 * 0.05
-    assert set(shown) == {"<phone> "}
+    words = [f"{n} " + "go " * 27_000 for n in range(20)]
+    assert secs_for(*texts) < 20 * secs_for(*words)
+    assert {PatternRedactor()(text) for text in texts} == {"<phone> "}
 
 
 @pytest.mark.parametrize("text", ["4155552671x " * 2000, f"{CARD} x " * 2000, "1 " * 300, "4" * 5000])

@@ -58,8 +58,8 @@ def test_only_the_owner_reads_what_is_kept_whatever_the_umask(tmp_path, open_uma
     live = leave_journal(calls, "live", 0, live=True)
     leave_journal(calls, "dead", 0)
     sinks = [JSONFileSink(calls), HTMLReportSink(reports), later, never]
-    hold_pizza_call(call_id="one", sinks=sinks, upload_deadline_secs=0.1)
-    hold_pizza_call(call_id="two", sinks=[later], outbox=calls, upload_deadline_secs=0.1)
+    hold_pizza_call(call_id="one", sinks=sinks, upload_deadline_secs=5)
+    hold_pizza_call(call_id="two", sinks=[later], outbox=calls, upload_deadline_secs=5)
     sound = WavWriter(calls, "one", sample_rate=8000)
     sound.append(bytes(400))
     sound.close()

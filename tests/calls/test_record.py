@@ -201,7 +201,7 @@ def test_reading_a_record_loads_no_pipecat(record, tmp_path):
         "loaded = {name.split('.')[0] for name in sys.modules}\n"
         "assert not loaded & {'pipecat', 'pipecat_flows', 'networkx', 'aiohttp', 'pytest'}, loaded\n"
     )
-    subprocess.run([sys.executable, "-c", code], check=True, timeout=60)
+    subprocess.run([sys.executable, "-c", code], check=True, timeout=300)
 
 
 def test_the_public_names_are_all_there_and_no_others_are_made_up():

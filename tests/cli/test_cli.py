@@ -54,7 +54,7 @@ def light():
         "    print(json.dumps([words, [code, bool(said.getvalue()), heavy]]))\n"
     )
     command = [sys.executable, "-c", code, *LIGHT]
-    done = subprocess.run(command, check=False, capture_output=True, text=True, timeout=60)
+    done = subprocess.run(command, check=False, capture_output=True, text=True, timeout=300)
     assert done.returncode == 0, done.stderr
     return dict(map(json.loads, done.stdout.splitlines()))
 

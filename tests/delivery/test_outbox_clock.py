@@ -46,8 +46,13 @@ def outbox_at(directory, clock, **options):
 
 def fail(outbox, failure):
     """A call at whose end there is no time for a second attempt."""
-    sinks = [JSONFileSink(outbox.directory), Sending(failure)]
-    return asyncio.run(deliver(call(), sinks, timeout_secs=10, outbox=outbox, upload_deadline_secs=0.5))
+
+    async def main():
+        record, sink = call(), Sending(failure)
+        claimed = await outbox.put(record, sink, file=record.save(outbox.directory / f"{record.call_id}.json"))
+        await outbox.send_call(claimed, record, sink, deadline=float("-inf"))
+
+    asyncio.run(main())
 
 
 def fill(outbox, number):

@@ -34,14 +34,12 @@ class Course:
         path: The nodes, by the task that each gave to the LLM.
         leftover: The steps of the script that nobody took.
         secs: What holding and delivering it took, in seconds of the processor.
-        held_up_secs: Of a call in real time, the longest that anything in the loop had to wait.
     """
 
     pushes: list[tuple[int, str, str, str]] = field(default_factory=list)
     path: list[str] = field(default_factory=list)
     leftover: Sequence[Any] = ()
     secs: float = 0.0
-    held_up_secs: float = 0.0
 
     @property
     def push_secs(self) -> float:

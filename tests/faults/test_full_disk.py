@@ -113,7 +113,7 @@ def test_files_that_may_not_grow_cost_what_they_were_to_hold(tmp_path):
         cwd=REPOSITORY,
         capture_output=True,
         text=True,
-        timeout=100,
+        timeout=300,
         check=False,
     )
 

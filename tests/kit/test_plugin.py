@@ -30,7 +30,7 @@ def test_loading_the_plugin_imports_pytest_and_nothing_heavy():
         "house = {'flows_analytics', 'flows_analytics.testing', 'flows_analytics.testing.plugin'}\n"
         "assert loaded == house, loaded\n"
     )
-    subprocess.run([sys.executable, "-c", code], check=True, timeout=60)
+    subprocess.run([sys.executable, "-c", code], check=True, timeout=300)
 
 
 def test_the_kit_is_importable_without_pytest_and_syrupy():
@@ -40,7 +40,7 @@ def test_the_kit_is_importable_without_pytest_and_syrupy():
         "import flows_analytics.testing as kit\n"
         "assert all(hasattr(kit, name) for name in kit.__all__)\n"
     )
-    subprocess.run([sys.executable, "-W", "ignore", "-c", code], check=True, timeout=60)
+    subprocess.run([sys.executable, "-W", "ignore", "-c", code], check=True, timeout=300)
 
 
 def test_a_name_that_the_kit_does_not_have_is_refused():
@@ -199,7 +199,8 @@ async def test_it(flow_call, began, later):
     )
     before = time.monotonic()
     project.run().assert_outcomes(passed=1)
-    assert time.monotonic() - before < 30
+    # Its clock shows more than an hour.
+    assert time.monotonic() - before < 600
 
 
 def test_what_other_tests_share_keeps_the_real_clock(project):
@@ -247,7 +248,7 @@ def test_pipecats_steps_do_not_bury_the_message_of_a_failure():
         level: subprocess.run(
             [sys.executable, "-c", code],
             check=True,
-            timeout=60,
+            timeout=300,
             capture_output=True,
             text=True,
             env={**os.environ, **({"LOGURU_LEVEL": level} if level else {})},

@@ -46,7 +46,7 @@ def test_a_call_is_on_disk_when_its_process_exits(ending, path, status, tmp_path
         check=True,
         cwd=Path(__file__).parents[2],
         capture_output=True,
-        timeout=60,
+        timeout=300,
     )
 
     assert sorted(file.name for file in tmp_path.iterdir()) == ["real.html", "real.json"]

@@ -18,7 +18,7 @@ REPOSITORY = Path(__file__).parents[2]
 def wheel(tmp_path_factory):
     out = tmp_path_factory.mktemp("dist")
     command = [sys.executable, "-m", "build", "--wheel", "--no-isolation", "--outdir", str(out), str(REPOSITORY)]
-    subprocess.run(command, check=True, capture_output=True, timeout=100)
+    subprocess.run(command, check=True, capture_output=True, timeout=300)
     (built,) = out.glob("*.whl")
     return built
 
@@ -57,5 +57,5 @@ def test_the_wheel_renders_a_report_away_from_the_repository(wheel, tmp_path):
         check=True,
         cwd=tmp_path,
         env={"PYTHONPATH": str(installed), "PATH": ""},
-        timeout=60,
+        timeout=300,
     )
