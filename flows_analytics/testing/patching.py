@@ -16,13 +16,14 @@ import threading
 import time
 import types
 import uuid
-from collections.abc import Callable, Generator, Iterator, Sequence
+from collections.abc import Callable, Generator, Sequence
 from contextlib import ExitStack, contextmanager
 from typing import Any, Self, TypeVar
 
 import pipecat.utils.time
 import pipecat.utils.utils
 
+from flows_analytics.testing.captures import captures_of, is_one_of
 from flows_analytics.testing.clock import VirtualLoop
 
 PACKAGES = ("pipecat", "pipecat_flows", "flows_analytics")
@@ -216,13 +217,6 @@ def _put(undo: ExitStack, owner: Any, name: str, value: Any) -> None:
     setattr(owner, name, value)
 
 
-def _replacement(value: Any) -> Callable[..., Any] | None:
-    # Only builtins and plain functions can be what we look for, and only those are sure to hash.
-    if isinstance(value, types.BuiltinFunctionType | types.FunctionType):
-        return _DISPATCHERS.get(value)
-    return None
-
-
 def _modules_of(packages: Sequence[str]) -> list[types.ModuleType]:
     prefixes = tuple(f"{package}." for package in packages)
     return [
@@ -234,38 +228,18 @@ def _modules_of(packages: Sequence[str]) -> list[types.ModuleType]:
 
 
 def _rebind(undo: ExitStack, module: types.ModuleType) -> None:
-    """Rebind what a module captured: in its own names, in its functions, in its classes."""
-    for name, value in list(vars(module).items()):
-        if replacement := _replacement(value):
-            _put(undo, module, name, replacement)
-        elif getattr(value, "__module__", None) == module.__name__:
-            for function in _functions_in(value):
-                _rebind_function(undo, function)
+    """Rebind what a module captured."""
+    captures = captures_of(module, _DISPATCHERS)
+    for owner, name in (
+        *((module, name) for name in captures.names),
+        *((cell, "cell_contents") for cell in captures.cells),
+    ):
+        _put(undo, owner, name, _replaced(getattr(owner, name)))
+    for function in captures.functions:
+        defaults = function.__kwdefaults__ or {}
+        _put(undo, function, "__kwdefaults__", {name: _replaced(value) for name, value in defaults.items()})
 
 
-def _functions_in(value: Any) -> Iterator[types.FunctionType]:
-    if isinstance(value, types.FunctionType):
-        yield value
-    elif isinstance(value, type):
-        for member in list(vars(value).values()):
-            # A static or class method wraps its function, and a class may hold another one.
-            yield from _functions_in(getattr(member, "__func__", member))
-
-
-def _rebind_function(undo: ExitStack, function: types.FunctionType) -> None:
-    # A dataclass keeps its default factories in the cells of the __init__ it generates.
-    for cell in function.__closure__ or ():
-        try:
-            replacement = _replacement(cell.cell_contents)
-        except ValueError:  # an empty cell
-            continue
-        if replacement:
-            _put(undo, cell, "cell_contents", replacement)
-    defaults: dict[str, Any] | None = function.__kwdefaults__
-    if defaults and any(_replacement(value) for value in defaults.values()):
-        _put(
-            undo,
-            function,
-            "__kwdefaults__",
-            {name: _replacement(value) or value for name, value in defaults.items()},
-        )
+def _replaced(value: Any) -> Any:
+    """The dispatcher that stands in for a function, and anything else as it is."""
+    return _DISPATCHERS[value] if is_one_of(value, _DISPATCHERS) else value

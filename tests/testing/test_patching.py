@@ -1,6 +1,8 @@
 # ruff: noqa: S311  (the random module is what is tested here)
 import asyncio
+import importlib
 import random
+import sys
 import threading
 import time
 import uuid
@@ -131,13 +133,56 @@ def test_captured_references_are_rebound_in_the_packages_asked_for():
         return module.now(), Oven().now(), Oven.bake()(), Loaf().baked_at
 
     with pytest.MonkeyPatch.context() as patch:
-        patch.setitem(__import__("sys").modules, module.__name__, module)
+        patch.setitem(sys.modules, module.__name__, module)
         with virtual_time(packages=["bakery"]):
             assert run_virtual(captured, epoch=7) == (7, 7, 1000, 7)
             assert run_virtual(lambda: asyncio.sleep(0, Loaf().key)) != Loaf().key
         assert (module.now, Oven.bake()) == real
         assert Oven().now is time.time
         assert Oven.bake.__kwdefaults__ == {"clock": time.monotonic, "loaves": 2}
+
+
+def test_what_a_module_captures_later_is_rebound_at_the_next_time():
+    module = ModuleType("bakery")
+
+    async def captured() -> float:
+        return module.now()
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setitem(sys.modules, module.__name__, module)
+        module.now = lambda: 5.0
+        for _ in range(2):
+            with virtual_time(packages=["bakery"]):
+                assert run_virtual(captured, epoch=7) == 5
+        module.now = time.time
+        for _ in range(2):
+            with virtual_time(packages=["bakery"]):
+                assert run_virtual(captured, epoch=7) == 7
+                with virtual_time(packages=["bakery"]):
+                    assert run_virtual(captured, epoch=7) == 7
+                assert run_virtual(captured, epoch=7) == 7
+            assert module.now is time.time
+        module.now = lambda: 5.0
+        with virtual_time(packages=["bakery"]):
+            assert run_virtual(captured, epoch=7) == 5
+
+
+def test_a_module_that_is_loaded_anew_is_searched_anew(tmp_path, monkeypatch):
+    (tmp_path / "pastry_shop.py").write_text("import time\ndef now(*, clock=time.time):\n    return clock()\n")
+    monkeypatch.syspath_prepend(tmp_path)
+    module = importlib.import_module("pastry_shop")
+
+    async def captured() -> float:
+        return module.now()
+
+    try:
+        for _ in range(2):
+            with virtual_time(packages=["pastry_shop"]):
+                assert run_virtual(captured, epoch=7) == 7
+            assert module.now.__kwdefaults__ == {"clock": time.time}
+            importlib.reload(module)
+    finally:
+        del sys.modules["pastry_shop"]
 
 
 def test_a_seed_repeats_chance_and_another_seed_changes_it():
