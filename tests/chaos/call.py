@@ -24,7 +24,7 @@ _PACE = Pace(
     caller_word=0.03,
     think=0.02,
 )
-_MOST_SECS = 45.0
+_MOST_SECS = 240.0
 # Less than a server that is busy asks for now and then, so that some of the calls are left for later.
 _UPLOAD_SECS = 1.5
 

@@ -40,7 +40,7 @@ else:
     nltk.data.find = lambda *_, **__: True
     nltk.tokenize.sent_tokenize = lambda text, *_, **__: re.split("(?<=[.!?]) +", text)
 """
-PATIENCE_SECS = 120.0
+PATIENCE_SECS = 300.0
 
 
 def of_the_page(directory: Path) -> list[str]:

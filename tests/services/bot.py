@@ -42,8 +42,8 @@ _USER_SPEECH_TIMEOUT_SECS = 0.2
 TOLERANCE_MS = 20.0
 """How far the record may be from the truth, on a machine that keeps up."""
 
-_MAX_SECS = 30.0
-_WIND_DOWN_SECS = 10.0
+_MAX_SECS = 240.0
+_WIND_DOWN_SECS = 60.0
 
 
 @dataclass(frozen=True)
