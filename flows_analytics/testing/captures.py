@@ -26,55 +26,64 @@ class Captures:
     functions: list[types.FunctionType]
 
 
-# Going through all classes of Pipecat takes longer than many a test, and they are the same at the next.
-_KNOWN: WeakKeyDictionary[types.ModuleType, tuple[tuple[Any, ...], Captures]] = WeakKeyDictionary()
+class CaptureFinder:
+    """Finds where modules keep certain functions: in their own names, in their functions and in their classes.
 
-
-def captures_of(module: types.ModuleType, wanted: Collection[Callable[..., Any]]) -> Captures:
-    """Find where a module keeps functions, in its own names, in its functions and in its classes.
-
-    What was found is remembered until a name of the module means something else.
+    Going through all classes of Pipecat takes longer than many a test, and they are the same at the next. So what
+    was found in a module is remembered until one of its names means something else.
 
     Args:
-        module: The module.
-        wanted: The functions: builtins and plain ones. The same at every call.
-
-    Returns:
-        The places.
-    """
-    values = tuple(vars(module).values())
-    known = _KNOWN.get(module)
-    if known is not None and len(known[0]) == len(values) and all(map(operator.is_, known[0], values)):
-        return known[1]
-    found = _search(module, wanted)
-    _KNOWN[module] = (values, found)
-    return found
-
-
-def is_one_of(value: Any, wanted: Collection[Callable[..., Any]]) -> bool:
-    """Tell whether a value is one of some functions.
-
-    Args:
-        value: Anything, also what has no hash.
         wanted: The functions: builtins and plain ones.
-
-    Returns:
-        Whether it is.
     """
-    return isinstance(value, types.BuiltinFunctionType | types.FunctionType) and value in wanted
 
+    def __init__(self, wanted: Collection[Callable[..., Any]]) -> None:
+        self._wanted = wanted
+        self._known: WeakKeyDictionary[types.ModuleType, tuple[tuple[Any, ...], Captures]] = WeakKeyDictionary()
 
-def _search(module: types.ModuleType, wanted: Collection[Callable[..., Any]]) -> Captures:
-    found = Captures([], [], [])
-    for name, value in list(vars(module).items()):
-        if is_one_of(value, wanted):
-            found.names.append(name)
-        elif getattr(value, "__module__", None) == module.__name__:
-            for function in _functions_in(value):
-                found.cells.extend(cell for cell in function.__closure__ or () if _holds(cell, wanted))
-                if any(is_one_of(default, wanted) for default in (function.__kwdefaults__ or {}).values()):
-                    found.functions.append(function)
-    return found
+    def find(self, module: types.ModuleType) -> Captures:
+        """Find them in a module.
+
+        Args:
+            module: The module.
+
+        Returns:
+            The places.
+        """
+        now = (*vars(module).keys(), *vars(module).values())
+        before, found = self._known.get(module, ((), None))
+        if found is None or len(before) != len(now) or not all(map(operator.is_, before, now)):
+            found = self._search(module)
+            self._known[module] = (now, found)
+        return found
+
+    def is_wanted(self, value: Any) -> bool:
+        """Tell whether a value is one of the functions.
+
+        Args:
+            value: Anything, also what has no hash.
+
+        Returns:
+            Whether it is.
+        """
+        return isinstance(value, types.BuiltinFunctionType | types.FunctionType) and value in self._wanted
+
+    def _search(self, module: types.ModuleType) -> Captures:
+        found = Captures([], [], [])
+        for name, value in list(vars(module).items()):
+            if self.is_wanted(value):
+                found.names.append(name)
+            elif getattr(value, "__module__", None) == module.__name__:
+                for function in _functions_in(value):
+                    found.cells.extend(cell for cell in function.__closure__ or () if self._is_in(cell))
+                    if any(map(self.is_wanted, (function.__kwdefaults__ or {}).values())):
+                        found.functions.append(function)
+        return found
+
+    def _is_in(self, cell: types.CellType) -> bool:
+        try:
+            return self.is_wanted(cell.cell_contents)
+        except ValueError:  # an empty cell
+            return False
 
 
 def _functions_in(value: Any) -> Iterator[types.FunctionType]:
@@ -84,10 +93,3 @@ def _functions_in(value: Any) -> Iterator[types.FunctionType]:
         for member in list(vars(value).values()):
             # A static or class method wraps its function, and a class may hold another one.
             yield from _functions_in(getattr(member, "__func__", member))
-
-
-def _holds(cell: types.CellType, wanted: Collection[Callable[..., Any]]) -> bool:
-    try:
-        return is_one_of(cell.cell_contents, wanted)
-    except ValueError:  # an empty cell
-        return False

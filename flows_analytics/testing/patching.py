@@ -23,7 +23,7 @@ from typing import Any, Self, TypeVar
 import pipecat.utils.time
 import pipecat.utils.utils
 
-from flows_analytics.testing.captures import captures_of, is_one_of
+from flows_analytics.testing.captures import CaptureFinder
 from flows_analytics.testing.clock import VirtualLoop
 
 PACKAGES = ("pipecat", "pipecat_flows", "flows_analytics")
@@ -142,6 +142,7 @@ _DISPATCHERS: dict[Callable[..., Any], Callable[..., Any]] = {
     time.sleep: _sleep,
     uuid.uuid4: _dispatcher(uuid.uuid4, _seeded_uuid4),
 }
+_FINDER = CaptureFinder(_DISPATCHERS)
 _SWAPPED: dict[types.ModuleType, dict[str, Callable[..., Any]]] = {
     time: {real.__name__: new for real, new in _DISPATCHERS.items() if real is not uuid.uuid4},
     uuid: {"uuid4": _DISPATCHERS[uuid.uuid4]},
@@ -229,7 +230,7 @@ def _modules_of(packages: Sequence[str]) -> list[types.ModuleType]:
 
 def _rebind(undo: ExitStack, module: types.ModuleType) -> None:
     """Rebind what a module captured."""
-    captures = captures_of(module, _DISPATCHERS)
+    captures = _FINDER.find(module)
     for owner, name in (
         *((module, name) for name in captures.names),
         *((cell, "cell_contents") for cell in captures.cells),
@@ -242,4 +243,4 @@ def _rebind(undo: ExitStack, module: types.ModuleType) -> None:
 
 def _replaced(value: Any) -> Any:
     """The dispatcher that stands in for a function, and anything else as it is."""
-    return _DISPATCHERS[value] if is_one_of(value, _DISPATCHERS) else value
+    return _DISPATCHERS[value] if _FINDER.is_wanted(value) else value

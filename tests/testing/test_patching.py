@@ -167,6 +167,24 @@ def test_what_a_module_captures_later_is_rebound_at_the_next_time():
             assert run_virtual(captured, epoch=7) == 5
 
 
+def test_a_name_for_the_same_function_may_become_another():
+    module = ModuleType("bakery")
+
+    async def captured() -> float:
+        return module.later()
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setitem(sys.modules, module.__name__, module)
+        module.now = time.time
+        with virtual_time(packages=["bakery"]):
+            pass
+        del module.now
+        module.later = time.time
+        with virtual_time(packages=["bakery"]):
+            assert run_virtual(captured, epoch=7) == 7
+        assert module.later is time.time
+
+
 def test_a_module_that_is_loaded_anew_is_searched_anew(tmp_path, monkeypatch):
     (tmp_path / "pastry_shop.py").write_text("import time\ndef now(*, clock=time.time):\n    return clock()\n")
     monkeypatch.syspath_prepend(tmp_path)
