@@ -72,5 +72,6 @@ def _count(
             rows += database.run(tally.count(f"({new})", "value"))
         return rows
 
-    read = add if snapshot.is_tallied and by in (None, TALLIED_BY) else count
+    # Whether there are tallies is asked of the disk.
+    read = add if by in (None, TALLIED_BY) and snapshot.is_tallied else count
     return count_groups(database, NodeNames(snapshot.nodes.names), read, goals)
