@@ -21,6 +21,7 @@ from flows_analytics.report.flow_html import render_flow_facts
 from flows_analytics.report.html import render_call_report
 from flows_analytics.report.visible import visible
 from flows_analytics.store.problem import Problem
+from tests.json_texts import texts_in
 from tests.report.flow_calls import booking, large
 from tests.report.pages import Page, read
 from tests.report.records import ALL_CALLS
@@ -146,17 +147,6 @@ def found_in(page: Page, texts: list[str]) -> set[str]:
     values = [value or "" for _, those in page.elements for value in those.values()]
     everything = squeezed("\n".join([page.text, *values]))
     return {text for text in texts if squeezed(visible(text)) in everything}
-
-
-def texts_in(value: Any) -> Iterator[str]:
-    if isinstance(value, str):
-        yield value
-    elif isinstance(value, dict):
-        for key, told in value.items():
-            yield from (key, *texts_in(told))
-    elif isinstance(value, list):
-        for one in value:
-            yield from texts_in(one)
 
 
 def squeezed(text: str) -> str:

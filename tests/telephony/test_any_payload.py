@@ -27,6 +27,7 @@ from flows_analytics.telephony import (
 )
 from flows_analytics.telephony.context import read_context
 from flows_analytics.telephony.texts import one_line
+from tests.json_texts import texts_in
 
 # The names that extractors look for, so that what is drawn comes near to what they understand.
 NAMES = st.sampled_from(
@@ -58,15 +59,6 @@ HOSTILE = st.sampled_from(
     ['"/><Redirect>x</Redirect>', "a\r\nb", "&amp;", "]]>", "\x00", "\ud800", "a,b=c;d&e%41+ "]
 )
 VALUES = TEXTS | HOSTILE
-
-
-def texts_in(document):
-    """All texts of a JSON document, the names of fields too."""
-    if isinstance(document, dict):
-        return [*document, *texts_in([*document.values()])]
-    if isinstance(document, list):
-        return [text for value in document for text in texts_in(value)]
-    return [document] if isinstance(document, str) else []
 
 
 @pytest.mark.parametrize("provider", known_providers())
