@@ -122,9 +122,11 @@ def test_what_a_server_answers_decides_whether_to_try_again(answer, code, retry)
 
 
 def test_a_server_that_never_answers_may_answer_later():
-    _, error = send(never, timeout_secs=0.2)
+    taking, error = send(never, timeout_secs=0.2)
 
     assert (error.code, error.retry) == ("not_reached", True)
+    # A busy machine may not even have connected by then.
+    assert len(taking.requests) <= 1
 
 
 def test_a_server_that_is_not_there_may_be_there_later():
